@@ -1,0 +1,145 @@
+package event
+
+// The kinds of event.
+const (
+	SeasonImportedKind        Kind = "season.imported"
+	SeasonOpenedKind          Kind = "season.opened"
+	SeasonChangedKind         Kind = "season.changed"
+	ObligationCreatedKind     Kind = "obligation.created"
+	ObligationDueChangedKind  Kind = "obligation.due_changed"
+	ObligationExemptedKind    Kind = "obligation.exempted"
+	ObligationWithdrawnKind   Kind = "obligation.withdrawn"
+	SubmissionReceivedKind    Kind = "submission.received"
+	SubmissionWithdrawnKind   Kind = "submission.withdrawn"
+	ReviewClaimedKind         Kind = "review.claimed"
+	ReviewReleasedKind        Kind = "review.released"
+	ReviewProposedKind        Kind = "review.proposed"
+	ReviewSentBackKind        Kind = "review.sent_back" // four eyes: the approver did not confirm
+	ReviewDecidedKind         Kind = "review.decided"
+	ReviewReopenedKind        Kind = "review.reopened"
+	WindowWarnedKind          Kind = "window.warned"
+	WindowEscalatedKind       Kind = "window.escalated"
+	ConclusionNumberedKind    Kind = "conclusion.numbered"
+	DocumentIssuedKind        Kind = "document.issued"
+	DocumentHeldKind          Kind = "document.held"
+	DocumentSupersededKind    Kind = "document.superseded"
+	DocumentRevokedKind       Kind = "document.revoked"
+	ListingNotifiedKind       Kind = "listing.notified"
+	NoticeServedKind          Kind = "notice.served"
+	ListingStatementKind      Kind = "listing.statement_received"
+	ListingListedKind         Kind = "listing.listed"
+	ListingWithdrawnKind      Kind = "listing.withdrawn"
+	ListingRemovalAppliedKind Kind = "listing.removal_applied"
+	ListingRemovedKind        Kind = "listing.removed"
+	ListingRemovalRefusedKind Kind = "listing.removal_refused"
+	ListingEscalatedKind      Kind = "listing.escalated"
+	ListingAnnulledKind       Kind = "listing.annulled"
+	SpotCheckEnteredKind      Kind = "spot_check.entered"
+	SpotCheckDrawnKind        Kind = "spot_check.drawn"
+	SpotCheckInspectedKind    Kind = "spot_check.inspected"
+	SpotCheckClearedKind      Kind = "spot_check.cleared"
+	PenaltyOpenedKind         Kind = "penalty.opened"
+	PenaltyNotifiedKind       Kind = "penalty.notified"
+	PenaltyDecidedKind        Kind = "penalty.decided"
+	PenaltySparedKind         Kind = "penalty.spared"
+	PenaltyClosedKind         Kind = "penalty.closed"
+	DeliverySentKind          Kind = "delivery.sent"
+	DeliveryFailedKind        Kind = "delivery.failed"
+	AuthorityImportedKind     Kind = "authority.imported"
+	OrganisationImportedKind  Kind = "organisation.imported"
+	OrganisationChangedKind   Kind = "organisation.changed"
+	CalendarImportedKind      Kind = "calendar.imported"
+	ReportsImportedKind       Kind = "reports.imported"
+	AccountInvitedKind        Kind = "account.invited"
+	AccountActivatedKind      Kind = "account.activated"
+	TokenIssuedKind           Kind = "token.issued"
+	TokenRevokedKind          Kind = "token.revoked"
+)
+
+// Meta is what the catalogue says of a kind.
+type Meta struct {
+	Title string // Chinese, for pages
+	Data  any    // a zero value of the payload type; nil: no payload
+	// Public kinds show in the public feed, unless the payload says that this one event is private.
+	Public bool
+	// PublicData names the payload's JSON fields that the public feed shows; all others stay inside.
+	PublicData []string
+}
+
+// Catalogue lists every kind there is; Append refuses any other.
+var Catalogue = map[Kind]Meta{
+	SeasonImportedKind: {Title: "报送季已导入", Data: SeasonImported{}},
+	SeasonOpenedKind: {Title: "报送季已开始", Data: SeasonOpened{}, Public: true,
+		PublicData: []string{"regime", "types", "opens_on", "due_on", "due_provisional", "obligations"}},
+	SeasonChangedKind: {Title: "报送季已调整", Data: SeasonChanged{}, Public: true,
+		PublicData: []string{"due_on", "previous_due_on"}},
+
+	ObligationCreatedKind:    {Title: "产生报送义务", Data: ObligationCreated{}},
+	ObligationDueChangedKind: {Title: "截止日已调整", Data: ObligationDueChanged{}},
+	ObligationExemptedKind:   {Title: "免予报送", Data: ObligationExempted{}},
+	ObligationWithdrawnKind:  {Title: "报送义务已撤销", Data: ObligationWithdrawn{}},
+
+	SubmissionReceivedKind: {Title: "年度报告已提交", Data: SubmissionReceived{}, Public: true,
+		PublicData: []string{"kind"}},
+	SubmissionWithdrawnKind: {Title: "年度报告已撤回", Data: SubmissionWithdrawn{}, Public: true},
+
+	ReviewClaimedKind:  {Title: "已领取审查"},
+	ReviewReleasedKind: {Title: "已放回审查"},
+	ReviewProposedKind: {Title: "已提出审查结论，待复核", Data: ReviewProposed{}},
+	ReviewSentBackKind: {Title: "复核未通过，退回审查人"},
+	ReviewDecidedKind: {Title: "审查已有结论", Data: ReviewDecided{}, Public: true,
+		PublicData: []string{"outcome", "kind"}},
+	ReviewReopenedKind:  {Title: "审查已重新开始", Data: ReviewReopened{}},
+	WindowWarnedKind:    {Title: "审查期限将到", Data: WindowWarned{}},
+	WindowEscalatedKind: {Title: "审查期限已过", Data: WindowEscalated{}},
+
+	ConclusionNumberedKind: {Title: "审查结论已编号", Data: ConclusionNumbered{}, Public: true,
+		PublicData: []string{"number", "outcome", "issued_on"}},
+	DocumentIssuedKind: {Title: "文书已签发", Data: DocumentIssued{}, Public: true,
+		PublicData: []string{"kind", "number", "sha256", "issued_on"}},
+	DocumentHeldKind:       {Title: "文书待人工处理", Data: DocumentHeld{}},
+	DocumentSupersededKind: {Title: "文书已被替代", Data: DocumentSuperseded{}},
+	DocumentRevokedKind:    {Title: "文书已撤销", Data: DocumentRevoked{}},
+
+	ListingNotifiedKind:  {Title: "已作列入事先告知", Data: ListingNotified{}},
+	NoticeServedKind:     {Title: "文书已送达", Data: NoticeServed{}},
+	ListingStatementKind: {Title: "已收到陈述申辩"},
+	ListingListedKind: {Title: "列入活动异常名录", Data: ListingListed{}, Public: true,
+		PublicData: []string{"ground", "listed_on"}},
+	ListingWithdrawnKind:      {Title: "列入事项已撤销", Data: ListingWithdrawn{}},
+	ListingRemovalAppliedKind: {Title: "已申请移出", Data: ListingRemovalApplied{}},
+	ListingRemovedKind: {Title: "移出活动异常名录", Data: ListingRemoved{}, Public: true,
+		PublicData: []string{"ground", "ended_on"}},
+	ListingRemovalRefusedKind: {Title: "不予移出", Data: ListingRemovalRefused{}},
+	ListingEscalatedKind: {Title: "转入严重违法失信名单", Data: ListingEscalated{}, Public: true,
+		PublicData: []string{"ground", "ended_on"}},
+	ListingAnnulledKind: {Title: "列入决定已撤销", Data: ListingAnnulled{}, Public: true,
+		PublicData: []string{"ground", "ended_on"}},
+
+	SpotCheckEnteredKind: {Title: "列入抽查监督名单", Data: SpotCheckEntered{}, Public: true,
+		PublicData: []string{"entered_on"}},
+	SpotCheckDrawnKind:     {Title: "被抽中检查"},
+	SpotCheckInspectedKind: {Title: "检查已完成", Data: SpotCheckInspected{}},
+	SpotCheckClearedKind: {Title: "移出抽查监督名单", Data: SpotCheckCleared{}, Public: true,
+		PublicData: []string{"left_on"}},
+
+	PenaltyOpenedKind:   {Title: "行政处罚已立案", Data: PenaltyOpened{}},
+	PenaltyNotifiedKind: {Title: "行政处罚已告知", Data: PenaltyStep{}},
+	PenaltyDecidedKind:  {Title: "行政处罚已决定", Data: PenaltyStep{}},
+	PenaltySparedKind:   {Title: "不予行政处罚", Data: PenaltyStep{}},
+	PenaltyClosedKind:   {Title: "行政处罚已结案", Data: PenaltyStep{}},
+
+	DeliverySentKind:   {Title: "消息已发出", Data: Delivered{}},
+	DeliveryFailedKind: {Title: "消息未能送达", Data: Delivered{}},
+
+	AuthorityImportedKind:    {Title: "登记管理机关已导入", Data: Imported{}},
+	OrganisationImportedKind: {Title: "社会组织名册已导入", Data: Imported{}},
+	OrganisationChangedKind:  {Title: "登记事项已变更", Data: OrganisationChanged{}},
+	CalendarImportedKind:     {Title: "工作日历已导入", Data: Imported{}},
+	ReportsImportedKind:      {Title: "往年报告已导入", Data: Imported{}},
+
+	AccountInvitedKind:   {Title: "已邀请用户", Data: AccountChanged{}},
+	AccountActivatedKind: {Title: "用户已启用", Data: AccountChanged{}},
+	TokenIssuedKind:      {Title: "已发放访问令牌", Data: TokenIssued{}},
+	TokenRevokedKind:     {Title: "已作废访问令牌", Data: TokenRevoked{}},
+}

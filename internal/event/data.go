@@ -1,0 +1,307 @@
+package event
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"nianbao/internal/workday"
+)
+
+// The payloads. Producers fill them, consumers read them with Read. A field may be added, never renamed or given
+// another meaning: old events stay. None holds remarks, opinions, statements or contact details; whoever may see those
+// reads them where they live.
+
+// private is implemented by a payload that keeps its one event out of the public feed although its kind is public.
+type private interface{ Private() bool }
+
+// SeasonImported: a season's file was taken in for the first time.
+type SeasonImported struct {
+	Regime  string       `json:"regime"`
+	Types   []string     `json:"types"`
+	OpensOn workday.Date `json:"opens_on"`
+	DueOn   workday.Date `json:"due_on"`
+}
+
+// SeasonOpened: filing began. DueOn is the due day as it holds, after the roll.
+type SeasonOpened struct {
+	Regime         string       `json:"regime"`
+	Types          []string     `json:"types"`
+	OpensOn        workday.Date `json:"opens_on"`
+	DueOn          workday.Date `json:"due_on"`
+	DueProvisional bool         `json:"due_provisional,omitempty"`
+	Obligations    int          `json:"obligations"`
+}
+
+// SeasonChanged: the season's rule changed after the import. Changed names the keys of the season file.
+type SeasonChanged struct {
+	Changed       []string     `json:"changed"`
+	DueOn         workday.Date `json:"due_on,omitzero"`
+	PreviousDueOn workday.Date `json:"previous_due_on,omitzero"`
+	Reason        string       `json:"reason,omitempty"`
+	Obligations   int          `json:"obligations"` // how many it touched
+}
+
+// ObligationCreated: an organisation is bound to report.
+type ObligationCreated struct {
+	Form           string       `json:"form"`
+	OpensOn        workday.Date `json:"opens_on"`
+	DueOn          workday.Date `json:"due_on"`
+	DueProvisional bool         `json:"due_provisional,omitempty"`
+}
+
+// ObligationDueChanged: the due day of one obligation moved, by an extension of its own or with the season's.
+type ObligationDueChanged struct {
+	DueOn          workday.Date `json:"due_on"`
+	PreviousDueOn  workday.Date `json:"previous_due_on"`
+	DueProvisional bool         `json:"due_provisional,omitempty"`
+	Extension      bool         `json:"extension"` // of this organisation alone
+	Reason         string       `json:"reason,omitempty"`
+}
+
+// ObligationExempted: nothing is owed for the year.
+type ObligationExempted struct {
+	Reason string `json:"reason"`
+}
+
+// ObligationWithdrawn: the organisation was not bound after all.
+type ObligationWithdrawn struct {
+	Reason string `json:"reason"`
+}
+
+// SubmissionReceived: a report was taken. The subject is the submission; At is when it was received.
+type SubmissionReceived struct {
+	Kind                 string       `json:"kind"` // report or correction
+	Ordinal              int          `json:"ordinal"`
+	ReceiptNo            string       `json:"receipt_no"`
+	SHA256               string       `json:"sha256"`
+	Form                 string       `json:"form"`
+	Warnings             int          `json:"warnings"`
+	ReviewDueOn          workday.Date `json:"review_due_on"`
+	ReviewDueProvisional bool         `json:"review_due_provisional,omitempty"`
+}
+
+// SubmissionWithdrawn: the filer took the report back before review began. The subject is the submission.
+type SubmissionWithdrawn struct {
+	ReceiptNo string `json:"receipt_no"`
+	Reason    string `json:"reason,omitempty"`
+}
+
+// ReviewProposed: under four eyes a reviewer proposed an outcome. The subject is the submission, as for all of review.
+type ReviewProposed struct {
+	Outcome string `json:"outcome"`
+}
+
+// ReviewDecided: the outcome stands. ResubmitBy is set for a return, unless only the due day limits it.
+type ReviewDecided struct {
+	Outcome             string       `json:"outcome"` // pass, return, unqualified, qualified, basically_qualified
+	Kind                string       `json:"kind"`    // report or correction
+	ReceiptNo           string       `json:"receipt_no"`
+	Remarks             int          `json:"remarks"` // how many
+	ResubmitBy          workday.Date `json:"resubmit_by,omitzero"`
+	ResubmitProvisional bool         `json:"resubmit_provisional,omitempty"`
+	// ConclusionIssued tells that a numbered conclusion was ordered with the decision.
+	ConclusionIssued bool `json:"conclusion_issued"`
+}
+
+// Private keeps returns out of the public feed: an unfinished review is between the authority and the filer.
+func (d ReviewDecided) Private() bool { return d.Outcome == "return" }
+
+// ReviewReopened: a reviewer took up a decided report again.
+type ReviewReopened struct {
+	Reason string `json:"reason"`
+}
+
+// WindowWarned: the review window ends soon.
+type WindowWarned struct {
+	ReceiptNo       string       `json:"receipt_no"`
+	DueOn           workday.Date `json:"due_on"`
+	DueProvisional  bool         `json:"due_provisional,omitempty"`
+	WorkingDaysLeft int          `json:"working_days_left"`
+	ClaimedBy       string       `json:"claimed_by,omitempty"` // actor id
+	ClaimedName     string       `json:"claimed_name,omitempty"`
+}
+
+// WindowEscalated: the review window ended without a decision.
+type WindowEscalated struct {
+	ReceiptNo       string       `json:"receipt_no"`
+	DueOn           workday.Date `json:"due_on"`
+	WorkingDaysOver int          `json:"working_days_over"`
+	ClaimedBy       string       `json:"claimed_by,omitempty"`
+	ClaimedName     string       `json:"claimed_name,omitempty"`
+}
+
+// ConclusionNumbered: a passed report has its number; the document follows. The subject is the conclusion.
+type ConclusionNumbered struct {
+	Number     string       `json:"number"`
+	VerifyCode string       `json:"verify_code"`
+	Outcome    string       `json:"outcome"`
+	IssuedOn   workday.Date `json:"issued_on"`
+}
+
+// DocumentIssued: a document was rendered, signed and stored. The subject is the document.
+type DocumentIssued struct {
+	Kind       string       `json:"kind"`
+	Number     string       `json:"number"`
+	VerifyCode string       `json:"verify_code"`
+	SHA256     string       `json:"sha256"`
+	IssuedOn   workday.Date `json:"issued_on"`
+	About      uuid.UUID    `json:"about"` // the order's subject: conclusion, submission, listing …
+}
+
+// Private lets only documents through that the public may see anyway; a prior notice or a return is not one.
+func (d DocumentIssued) Private() bool {
+	return d.Kind != "conclusion" && d.Kind != "listing_decision" && d.Kind != "removal_decision"
+}
+
+// DocumentHeld: a document could not be made and waits for a person. The subject is the document.
+type DocumentHeld struct {
+	Kind   string `json:"kind"`
+	Number string `json:"number"`
+	Reason string `json:"reason"`
+}
+
+// DocumentSuperseded: a newer document took its place. The subject is the old one.
+type DocumentSuperseded struct {
+	Kind         string    `json:"kind"`
+	Number       string    `json:"number"`
+	SupersededBy uuid.UUID `json:"superseded_by"`
+}
+
+// DocumentRevoked: the document is no longer in force. The subject is the document.
+type DocumentRevoked struct {
+	Kind   string `json:"kind"`
+	Number string `json:"number"`
+	Reason string `json:"reason"`
+}
+
+// ListingNotified: the prior notice of a listing was ordered. The subject is the listing, as for all of listing.
+type ListingNotified struct {
+	Ground     string       `json:"ground"`
+	NotifiedOn workday.Date `json:"notified_on"`
+	DocumentID uuid.UUID    `json:"document_id"` // the prior notice
+}
+
+// NoticeServed: service of a document is on record. The subject is the listing (or case) that the document belongs to.
+type NoticeServed struct {
+	DocumentID              uuid.UUID    `json:"document_id"`
+	DocumentKind            string       `json:"document_kind"`
+	How                     string       `json:"how"` // inbox, mail, post, in_person, public_notice
+	ServedOn                workday.Date `json:"served_on"`
+	StatementDueOn          workday.Date `json:"statement_due_on,omitzero"`
+	StatementDueProvisional bool         `json:"statement_due_provisional,omitempty"`
+}
+
+// ListingListed: the organisation is on the abnormal-activity list.
+type ListingListed struct {
+	Ground     string       `json:"ground"`
+	ListedOn   workday.Date `json:"listed_on"`
+	DocumentID uuid.UUID    `json:"document_id"` // the listing decision
+}
+
+// ListingWithdrawn: the matter ended before the listing.
+type ListingWithdrawn struct {
+	Ground     string        `json:"ground"`
+	Reason     string        `json:"reason"`
+	EndedOn    workday.Date  `json:"ended_on"`
+	DocumentID uuid.NullUUID `json:"document_id"`
+}
+
+// ListingRemovalApplied: the organisation applied to be taken off the list.
+type ListingRemovalApplied struct {
+	DueOn          workday.Date `json:"due_on"` // the authority's time to decide
+	DueProvisional bool         `json:"due_provisional,omitempty"`
+}
+
+// ListingRemoved: the organisation was taken off the list.
+type ListingRemoved struct {
+	Ground     string        `json:"ground"`
+	EndedOn    workday.Date  `json:"ended_on"`
+	DocumentID uuid.NullUUID `json:"document_id"`
+}
+
+// ListingRemovalRefused: it stays on the list.
+type ListingRemovalRefused struct {
+	Reason     string        `json:"reason"`
+	DocumentID uuid.NullUUID `json:"document_id"`
+}
+
+// ListingEscalated: the entry was replaced by one on the serious-breach list.
+type ListingEscalated struct {
+	Ground  string       `json:"ground"`
+	EndedOn workday.Date `json:"ended_on"`
+}
+
+// ListingAnnulled: a wrong listing, as if it never was.
+type ListingAnnulled struct {
+	Ground  string       `json:"ground"`
+	EndedOn workday.Date `json:"ended_on"`
+	Reason  string       `json:"reason"`
+}
+
+// SpotCheckEntered: the organisation is on the spot-check list. The subject is the spot check.
+type SpotCheckEntered struct {
+	EnteredOn  workday.Date  `json:"entered_on"`
+	DocumentID uuid.NullUUID `json:"document_id"`
+}
+
+// SpotCheckInspected: the inspection took place.
+type SpotCheckInspected struct {
+	Result string `json:"result"`
+}
+
+// SpotCheckCleared: the organisation left the spot-check list.
+type SpotCheckCleared struct {
+	LeftOn workday.Date `json:"left_on"`
+}
+
+// PenaltyOpened: a penalty case was opened. The subject is the case.
+type PenaltyOpened struct {
+	OpenedOn   workday.Date  `json:"opened_on"`
+	DocumentID uuid.NullUUID `json:"document_id"`
+}
+
+// PenaltyStep: the case was notified, decided, spared or closed.
+type PenaltyStep struct {
+	Reason     string        `json:"reason,omitempty"`
+	DocumentID uuid.NullUUID `json:"document_id"`
+}
+
+// Delivered: a message was sent, or will not be. The subject is the delivery.
+type Delivered struct {
+	Kind    string `json:"kind"`
+	Channel string `json:"channel"`
+	Error   string `json:"error,omitempty"`
+}
+
+// Imported: a file was taken in.
+type Imported struct {
+	File      string `json:"file"`
+	Read      int    `json:"read"`
+	Inserted  int    `json:"inserted"`
+	Updated   int    `json:"updated"`
+	Unchanged int    `json:"unchanged"`
+	Refused   int    `json:"refused"`
+}
+
+// OrganisationChanged: the register's entry changed. Fields names the columns, not their contents.
+type OrganisationChanged struct {
+	Fields []string `json:"fields"`
+}
+
+// AccountChanged: a person was invited or activated. The subject is the person.
+type AccountChanged struct {
+	Role string `json:"role"`
+}
+
+// TokenIssued: a bearer token was made. The subject is the token.
+type TokenIssued struct {
+	Name      string    `json:"name"`
+	Role      string    `json:"role"`
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// TokenRevoked: a bearer token holds no more.
+type TokenRevoked struct {
+	Name string `json:"name"`
+}
