@@ -1,0 +1,92 @@
+package filing
+
+import (
+	"time"
+
+	"nianbao/internal/workday"
+)
+
+// This file is the only rule for days in a filing. SQL and pages receive what
+// it computes; they compare days but never derive them.
+
+// DueDay is the last day to file: the later of the season's due day and the
+// organisation's own extension (zero: none), rolled to the next working day
+// where the season says so (民法典 art. 203 applied to a fixed day).
+func DueDay(cal *workday.Calendar, seasonDue, extendedTo workday.Date, rolls bool) workday.Due {
+	day := later(seasonDue, extendedTo)
+	if rolls {
+		return cal.Roll(day)
+	}
+	return workday.Due{Date: day}
+}
+
+// OverdueAfter is the last day on which the obligation is not overdue, zero
+// where nothing is owed: the due day while open, the later of due day and refile
+// day (zero: none) after a return (contract §2).
+func OverdueAfter(status Status, dueOn, resubmitBy workday.Date) workday.Date {
+	switch status {
+	case StatusOpen:
+		return dueOn
+	case StatusReturned:
+		return later(dueOn, resubmitBy)
+	}
+	return workday.Date{}
+}
+
+// Overdue tells whether an obligation with that overdue_after is overdue on the day.
+func Overdue(overdueAfter, day workday.Date) bool {
+	return !overdueAfter.IsZero() && day.After(overdueAfter)
+}
+
+// ReviewDue is the last day of the review window: n working days, the day of
+// receipt not counted (民法典 art. 201).
+func ReviewDue(cal *workday.Calendar, receivedAt time.Time, n int) workday.Due {
+	return cal.Due(workday.DateOf(receivedAt), n)
+}
+
+// ResubmitBy is the last day to refile after a return: n working days, the day
+// of the return not counted; without n only the due day counts, so it is zero.
+func ResubmitBy(cal *workday.Calendar, returnedAt time.Time, n *int) workday.Due {
+	if n == nil {
+		return workday.Due{}
+	}
+	return cal.Due(workday.DateOf(returnedAt), *n)
+}
+
+// FilingPeriod says when reports are taken.
+type FilingPeriod struct {
+	OpensOn      workday.Date // first day
+	LateUntil    workday.Date // last day for late reports; zero: until the next season opens
+	NextOpensOn  workday.Date // opening day of the authority's next season for the type; zero: not known
+	OverdueAfter workday.Date // of the obligation
+}
+
+// LastDay is the last day on which a report is taken, zero where no end is
+// known. Whoever is not overdue can always file: an extension or a refile day
+// beyond the end of late filing keeps the way open for that organisation.
+func (p FilingPeriod) LastDay() workday.Date {
+	end := p.LateUntil
+	if end.IsZero() {
+		if p.NextOpensOn.IsZero() {
+			return workday.Date{}
+		}
+		end = p.NextOpensOn.AddDays(-1)
+	}
+	return later(end, p.OverdueAfter)
+}
+
+// Takes tells whether a report is taken on the day.
+func (p FilingPeriod) Takes(day workday.Date) bool {
+	if day.Before(p.OpensOn) {
+		return false
+	}
+	last := p.LastDay()
+	return last.IsZero() || !day.After(last)
+}
+
+func later(a, b workday.Date) workday.Date {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
