@@ -48,6 +48,8 @@ CREATE TABLE obligation (
     resubmit_provisional boolean NOT NULL DEFAULT false,
     -- overdue_after: overdue on every day after it; written with the status (filing/duedate.go), null while nothing is owed.
     overdue_after    date,
+    exempt_reason    text    NOT NULL DEFAULT '',
+    exempt_by_rule   boolean NOT NULL DEFAULT false, -- no longer bound by the season's rule; bound again, it comes back
     submission_id    uuid,             -- the latest submission that counts
     submissions      integer NOT NULL DEFAULT 0,
     version          integer NOT NULL DEFAULT 1,
@@ -55,6 +57,7 @@ CREATE TABLE obligation (
     updated_at       timestamptz NOT NULL,
     CONSTRAINT obligation_once UNIQUE (organisation_id, report_year),
     CONSTRAINT obligation_overdue_while_owed CHECK ((status IN ('open', 'returned')) = (overdue_after IS NOT NULL)),
+    CONSTRAINT obligation_exempt_has_reason CHECK ((status = 'exempt') = (exempt_reason <> '')),
     CONSTRAINT obligation_refile_only_after_return CHECK (status <> 'returned' OR submissions > 0)
 ) WITH (fillfactor = 80);
 CREATE INDEX obligation_overdue ON obligation (overdue_after, id) WHERE status IN ('open', 'returned');
