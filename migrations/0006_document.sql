@@ -42,8 +42,9 @@ CREATE INDEX document_by_sha256 ON document (sha256);
 CREATE TRIGGER document_immutable BEFORE UPDATE OR DELETE ON document
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+-- document_standing begins with the order, so that a document can be superseded or revoked before its PDF stands.
 CREATE TABLE document_standing (
-    document_id   uuid PRIMARY KEY CONSTRAINT document_standing_document REFERENCES document (id),
+    document_id   uuid PRIMARY KEY CONSTRAINT document_standing_order REFERENCES document_order (id),
     standing      text NOT NULL DEFAULT 'in_force'
         CONSTRAINT document_standing_word CHECK (standing IN ('in_force', 'superseded', 'revoked')),
     reason        text NOT NULL DEFAULT '',
