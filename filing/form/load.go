@@ -132,7 +132,11 @@ func (l *loader) build() error {
 	if err := l.resolve(); err != nil {
 		return err
 	}
-	l.form.schema = l.form.buildSchema()
+	schema, err := l.form.buildSchema()
+	if err != nil {
+		return fmt.Errorf("%s: build the JSON schema: %w", l.name, err)
+	}
+	l.form.schema = schema
 	return nil
 }
 
