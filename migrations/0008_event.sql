@@ -44,10 +44,16 @@ CREATE TABLE event_head (
 );
 INSERT INTO event_head DEFAULT VALUES;
 
--- event_consumer: a named reader's cursor; it moves in the transaction of the reader's own writes.
+-- event_consumer: a named reader's cursor; it moves in the transaction of the reader's own writes. A reader that fails
+-- stays before the event it failed at and tries again at retry_at; it never skips.
 CREATE TABLE event_consumer (
-    name     text PRIMARY KEY,
-    position bigint NOT NULL DEFAULT 0
+    name       text PRIMARY KEY,
+    position   bigint  NOT NULL DEFAULT 0,
+    attempts   integer NOT NULL DEFAULT 0, -- failures in a row
+    failed_at  bigint,                     -- the position it failed at
+    retry_at   timestamptz,
+    last_error text    NOT NULL DEFAULT '',
+    CONSTRAINT event_consumer_failure_whole CHECK ((attempts = 0) = (failed_at IS NULL AND retry_at IS NULL))
 );
 
 -- +goose Down
