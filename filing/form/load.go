@@ -85,6 +85,9 @@ func Parse(name string, data []byte) (*Form, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
+		return nil, fmt.Errorf("%s: the file is empty or holds several documents", name)
+	}
 	l := &loader{name: name, file: file}
 	if err := yaml.NodeToValue(file.Docs[0].Body, &l.raw, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

@@ -49,11 +49,12 @@ func (s *sampler) community() {
 	bought := s.get("as_service_income_government.total")
 	first := bought / 10 * 6
 	contract := func(project, source string, received, staff int64) map[string]any {
+		street := s.pick(streets)
 		return map[string]any{
-			"project": project, "buyer": "街道办事处（" + s.pick(streets) + "）", "funding_source": source,
+			"project": project, "buyer": street + "办事处", "funding_source": source,
 			"amount": received, "received": received,
 			"from": s.date(1, 1), "to": s.date(12, 31),
-			"streets": s.pick(streets), "communities": s.pick(places) + "、" + s.pick(places),
+			"streets": street, "communities": s.pick(places),
 			"service_items": "长者服务、家庭服务、青少年服务", "full_time_staff": staff, "beneficiaries": s.between(200, 3000),
 		}
 	}
