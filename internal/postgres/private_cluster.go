@@ -245,6 +245,9 @@ func (c *cluster) create() error {
 	if _, err := os.Stat(filepath.Join(c.dataDir(), "PG_VERSION")); err == nil {
 		return nil
 	}
+	if err := os.Remove(c.dataDir()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is there but holds no database: move it away (%w)", c.dataDir(), err)
+	}
 	fresh := c.file("cluster.new")
 	if err := os.RemoveAll(fresh); err != nil {
 		return err
@@ -260,9 +263,6 @@ func (c *cluster) create() error {
 	}
 	if err := c.configure(filepath.Join(fresh, "postgresql.conf")); err != nil {
 		return fmt.Errorf("write postgresql.conf: %w", err)
-	}
-	if err := os.Remove(c.dataDir()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is there but holds no database: move it away (%w)", c.dataDir(), err)
 	}
 	if err := os.Rename(fresh, c.dataDir()); err != nil {
 		return err
