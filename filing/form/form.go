@@ -90,6 +90,7 @@ type Section struct {
 	Code   string      `json:"code"`
 	Title  string      `json:"title"`
 	Note   string      `json:"note,omitempty"`
+	Carry  bool        `json:"-"` // last year's answers are this year's starting point
 	Kind   SectionKind `json:"kind"`
 	When   *When       `json:"when,omitempty"` // nil: always part of the form
 	Fields []*Field    `json:"fields"`
@@ -115,6 +116,7 @@ type Field struct {
 	MinRows    int        `json:"min_rows,omitempty"` // of a table, when it applies
 	MaxRows    int        `json:"max_rows,omitempty"`
 	Visibility Visibility `json:"visibility"`
+	Carry      bool       `json:"-"` // last year's answer is this year's starting point
 	Help       string     `json:"help,omitempty"`
 	Columns    []*Field   `json:"columns,omitempty"`           // of a table or table-row
 	Cells      []Column   `json:"statement_columns,omitempty"` // of a statement or donation line

@@ -36,6 +36,7 @@ type rawSection struct {
 	Visibility string     `yaml:"visibility"`
 	When       string     `yaml:"when"`
 	Note       string     `yaml:"note"`
+	Carry      bool       `yaml:"carry"`
 	Fields     []rawField `yaml:"fields"`
 }
 
@@ -49,6 +50,7 @@ type rawField struct {
 	Cells      string     `yaml:"cells"`
 	Options    string     `yaml:"options"`
 	Required   bool       `yaml:"required"`
+	Carry      bool       `yaml:"carry"`
 	MinRows    int        `yaml:"min_rows"`
 	MaxRows    int        `yaml:"max_rows"`
 	MaxLen     int        `yaml:"max_len"`
@@ -195,7 +197,7 @@ func (l *loader) optionSet(name string, options []Option) error {
 }
 
 func (l *loader) section(raw *rawSection, at string) error {
-	section := &Section{Code: raw.Code, Title: raw.Title, Note: raw.Note, Kind: SectionKind(raw.Kind)}
+	section := &Section{Code: raw.Code, Title: raw.Title, Note: raw.Note, Carry: raw.Carry, Kind: SectionKind(raw.Kind)}
 	kinds := []SectionKind{SectionFields, SectionBalanceSheet, SectionActivities, SectionCashFlow}
 	switch {
 	case !keyPattern.MatchString(raw.Code):

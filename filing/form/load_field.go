@@ -25,6 +25,7 @@ func (l *loader) field(raw *rawField, p place) (*Field, error) {
 		Key: raw.Key, Label: raw.Label, Kind: Kind(raw.Kind), Unit: raw.Unit, Line: raw.Line, Formula: raw.Formula,
 		Required: raw.Required, MaxLen: raw.MaxLen, Decimals: raw.Decimals, Min: raw.Min, Max: raw.Max,
 		MinRows: raw.MinRows, MaxRows: raw.MaxRows, Help: raw.Help, Parent: p.table, Section: p.section,
+		Carry: raw.Carry || p.section.Carry,
 	}
 	switch {
 	case !keyPattern.MatchString(f.Key):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"nianbao/internal/money"
 	"nianbao/internal/workday"
 )
 
@@ -23,7 +24,7 @@ type Organisation struct {
 	ContactName         string
 	ContactPhone        string
 	ContactEmail        string
-	RegisteredCapital   *int64 // fen
+	RegisteredCapital   *money.Fen
 	RegisteredOn        workday.Date
 	Charity             bool
 	PublicFundraising   bool
@@ -154,7 +155,7 @@ func (s *sampler) identity() {
 		capital = 2_000_000_00
 	}
 	if o.RegisteredCapital != nil {
-		capital = *o.RegisteredCapital
+		capital = int64(*o.RegisteredCapital)
 	}
 	founded := o.RegisteredOn
 	if founded.IsZero() {
@@ -205,12 +206,14 @@ func (s *sampler) sum(f *Field) int64 {
 	return total
 }
 
-// ratio is part of whole in hundredths of a percent, rounded half up.
+// ratio is part of whole in hundredths of a percent, rounded half up; of
+// nothing, or of a deficit, it is zero.
 func ratio(part, whole int64) int64 {
-	if whole == 0 {
+	if part < 0 || whole <= 0 {
 		return 0
 	}
-	return (part*10_000 + whole/2) / whole
+	const hundredths = 100 * 100
+	return part/whole*hundredths + (part%whole*hundredths+whole/2)/whole
 }
 
 // complete fills in what is asked for and not set yet, and takes out what is

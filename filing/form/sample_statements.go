@@ -12,7 +12,9 @@ type activityFigures map[string][2]int64
 func (s *sampler) statements() {
 	opening, netAssets := s.openingBalance()
 	prior, lastIncome := s.priorActivities(netAssets)
-	income := max(lastIncome/100*s.between(100, 104), netAssets/10*3, 100_000_00)
+	// At least a third of net assets meets every spending floor; twenty times a
+	// deficit makes up for it.
+	income := max(lastIncome/100*s.between(100, 104), netAssets/10*3, -netAssets*20, 100_000_00)
 	figures := s.activities(income)
 	for line, columns := range prior {
 		s.activityLine(line, "prior_", columns)

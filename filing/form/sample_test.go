@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"nianbao/internal/money"
 	"nianbao/internal/workday"
 )
 
@@ -16,7 +17,7 @@ type sampleCase struct {
 // sampleCases are all forms, charities and not, with and without a prior
 // report, in the first year and with the party section.
 func sampleCases() []sampleCase {
-	capital := int64(50_000_00)
+	capital := money.Fen(50_000_00)
 	var cases []sampleCase
 	for _, code := range []string{"service-2004", "association-2004", "foundation-2004"} {
 		for seed := range int64(4) {
@@ -205,7 +206,7 @@ func TestSampleDatesLieInTheYear(t *testing.T) {
 }
 
 func TestSampleTakesTheRegistersFacts(t *testing.T) {
-	capital := int64(1_234_567_89)
+	capital := money.Fen(1_234_567_89)
 	o := Organisation{
 		USCC: "51440100MJK1A2B31L", Name: "示例行业协会", RegistrationNo: "粤穗社证字第0001号", LegalRepresentative: "欧阳𬭎",
 		Domicile: "广州市天河区", BusinessScope: "行业服务", Sponsor: "广州市商务局", ContactName: "陈㛃", ContactPhone: "020-12345678",
@@ -215,7 +216,7 @@ func TestSampleTakesTheRegistersFacts(t *testing.T) {
 	for key, want := range map[string]any{
 		"uscc": o.USCC, "name": o.Name, "registration_no": o.RegistrationNo, "legal_representative": o.LegalRepresentative,
 		"domicile": o.Domicile, "business_scope": o.BusinessScope, "sponsor": o.Sponsor, "contact_name": o.ContactName,
-		"contact_phone": o.ContactPhone, "registered_capital": capital, "charity": "yes", "public_fundraising": "no",
+		"contact_phone": o.ContactPhone, "registered_capital": int64(capital), "charity": "yes", "public_fundraising": "no",
 		"report_date": "2018-12-31",
 	} {
 		if v[key] != want {
