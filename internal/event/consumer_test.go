@@ -234,3 +234,20 @@ VALUES ('0190a000-0000-7000-8000-000000000001', '51440100MJK1A2B31L', '试验协
 		t.Errorf("after 1: %+v, %v", page, err)
 	}
 }
+
+func TestRunCarriesEventsToConsumers(t *testing.T) {
+	db := newDB(t)
+	d := NewDispatcher(db, []Consumer{notes(t, db)}, quiet)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { defer close(done); Run(ctx, db, d, time.Millisecond, quiet) }()
+	commit(t, db, received(1), received(2))
+	for i := 0; len(noted(t, db)) < 2; i++ {
+		if i > 5000 {
+			t.Fatal("the consumer heard nothing")
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	stop()
+	<-done
+}
