@@ -36,7 +36,7 @@ func (f *Form) Encode(values Values) ([]byte, error) {
 			}
 		}
 	}
-	return append(out, "\n}}\n"...), nil
+	return append(out, "\n}}"...), nil
 }
 
 // append writes one value in the way its kind is written in a body.

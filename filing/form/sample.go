@@ -35,7 +35,7 @@ type SampleOptions struct {
 	Organisation Organisation
 	Year         int          // the report year
 	OpensOn      workday.Date // of the season; zero: the sample is dated on the last day of the year
-	Seed         int64
+	Seed         uint64
 	Prior        Values // last year's accepted report, nil if there is none
 	Context      Context
 }

@@ -20,7 +20,7 @@ func sampleCases() []sampleCase {
 	capital := money.Fen(50_000_00)
 	var cases []sampleCase
 	for _, code := range []string{"service-2004", "association-2004", "foundation-2004"} {
-		for seed := range int64(4) {
+		for seed := range uint64(4) {
 			base := SampleOptions{
 				Organisation: Organisation{
 					USCC: "52440104MJL9876586", Name: "越秀区示例社会工作服务中心", RegisteredCapital: &capital,
