@@ -117,11 +117,6 @@ func (s *sampler) part(n, permille int64) int64 {
 	return max(n/1000*permille*s.between(90, 110)/100, min(n, 1))
 }
 
-// day is a random day of the report year.
-func (s *sampler) day() string {
-	return workday.NewDate(s.Year, 1, 1).AddDays(int(s.between(0, 364))).String()
-}
-
 func (s *sampler) pick(list []string) string { return list[s.rand.IntN(len(list))] }
 
 var (

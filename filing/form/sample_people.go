@@ -26,7 +26,7 @@ func (s *sampler) charity() {
 	cost, programme := s.get("as_cost_total.total"), s.get("as_programme_cost.total")
 	admin := s.get("as_admin_cost.total")
 	lastIncome, lastNet := s.get("as_income_total.prior_total"), s.get("bs_net_assets_total.opening")
-	s.texts(map[string]string{"charity": yesNo(o.Charity), "public_fundraising": yesNo(o.PublicFundraising), "charity_recognised_on": s.day()})
+	s.texts(map[string]string{"charity": yesNo(o.Charity), "public_fundraising": yesNo(o.PublicFundraising), "charity_recognised_on": s.date(12, 31)})
 	s.ints(map[string]int64{
 		"charity_last_income": lastIncome, "charity_last_net_assets": lastNet, "charity_expenditure": cost,
 		"charity_spending": programme, "charity_admin_cost": admin,
@@ -89,7 +89,7 @@ func (s *sampler) partyReport() {
 		"party_report_org_address": s.values.Text("domicile"), "party_report_supervisor": s.values.Text("sponsor"),
 		"party_report_registration_no": s.values.Text("registration_no"), "party_report_org_class": s.form.Type,
 		"party_report_legal_rep": s.values.Text("legal_representative"), "party_report_legal_rep_politics": "cpc_member",
-		"party_report_built_form": "branch", "party_report_built_date": s.day(),
+		"party_report_built_form": "branch", "party_report_built_date": s.date(12, 31),
 		"party_report_built_approver": "属地街道党工委", "party_report_relation": "local",
 		"party_report_secretary": s.person(), "party_report_secretary_phone": s.phone(),
 		"party_report_secretary_org_post": "秘书长", "party_report_secretary_former_post": "无",

@@ -2,8 +2,13 @@ package form
 
 import (
 	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"nianbao/internal/money"
 	"nianbao/internal/workday"
@@ -84,55 +89,125 @@ func TestSampleReadsBackAndRepeats(t *testing.T) {
 	}
 }
 
-// TestSampleAddsUp recomputes every formula of the form.
+// addsUp recomputes every formula of the form and what no formula says: that
+// the statements agree with one another.
+func addsUp(t *testing.T, name string, f *Form, values Values) {
+	t.Helper()
+	n := func(key string) int64 { i, _ := values.Int(key); return i }
+	for _, field := range f.ValueFields() {
+		got, set := values.Int(field.Key)
+		if !set || field.Terms() == nil {
+			continue
+		}
+		var want int64
+		for _, term := range field.Terms() {
+			want += term.Sign * n(term.Field.Key)
+		}
+		if field.Divisor() != nil {
+			want = ratio(want, n(field.Divisor().Key))
+		}
+		if got != want {
+			t.Errorf("%s: %s is %d, its formula %s gives %d", name, field.Key, got, field.Formula, want)
+		}
+	}
+	for _, column := range []string{"opening", "closing"} {
+		if n("bs_assets_total."+column) != n("bs_liabilities_and_net_assets_total."+column) {
+			t.Errorf("%s: the balance sheet does not balance at %s", name, column)
+		}
+	}
+	for column, line := range map[string]string{"unrestricted": "bs_net_assets_unrestricted", "restricted": "bs_net_assets_restricted", "total": "bs_net_assets_total"} {
+		if n("as_net_asset_change."+column) != n(line+".closing")-n(line+".opening") {
+			t.Errorf("%s: net asset change, %s, is not that of the balance sheet", name, column)
+		}
+	}
+	if n("cf_net_increase.amount") != n("bs_cash.closing")-n("bs_cash.opening") {
+		t.Errorf("%s: the cash flow does not end in the change of cash", name)
+	}
+	if n("as_service_income_government.total") > n("as_service_income.total") {
+		t.Errorf("%s: the government-purchase memo exceeds its line", name)
+	}
+	if _, ok := values["donation_total.total"]; ok && n("donation_total.total") != n("as_donation_income.total") {
+		t.Errorf("%s: the donation table is not the donation income", name)
+	}
+}
+
 func TestSampleAddsUp(t *testing.T) {
 	for _, c := range sampleCases() {
 		f := defaultForm(t, c.form)
-		values := f.Sample(c.options)
-		for _, field := range f.ValueFields() {
-			got, set := values.Int(field.Key)
-			if !set || field.Terms() == nil {
-				continue
+		addsUp(t, c.name, f, f.Sample(c.options))
+	}
+}
+
+// TestSampleFollowsOddPriorReports: whatever was accepted last year, this
+// year's sample adds up, and opens with it where all of it is there.
+func TestSampleFollowsOddPriorReports(t *testing.T) {
+	for _, c := range sampleCases() {
+		f := defaultForm(t, c.form)
+		base := f.Sample(c.options)
+		scaled := func(factor, lost int64) Values {
+			prior := Values{}
+			for key, value := range base {
+				if n, ok := value.(int64); ok && f.values[key].Section.Kind != SectionFields {
+					value = n * factor
+				}
+				prior[key] = value
 			}
-			var want int64
-			for _, term := range field.Terms() {
-				n, _ := values.Int(term.Field.Key)
-				want += term.Sign * n
+			prior["bs_net_assets_unrestricted.closing"] = prior["bs_net_assets_unrestricted.closing"].(int64) - lost
+			prior["bs_short_term_loans.closing"] = prior["bs_short_term_loans.closing"].(int64) + lost
+			s := &sampler{form: f, values: prior}
+			s.calculate()
+			return s.values
+		}
+		incomplete := Values{}
+		for key, value := range base {
+			if !strings.HasPrefix(key, "bs_inventory") && !strings.HasPrefix(key, "as_sales") {
+				incomplete[key] = value
 			}
-			if field.Divisor() != nil {
-				whole, _ := values.Int(field.Divisor().Key)
-				want = ratio(want, whole)
+		}
+		for name, prior := range map[string]Values{
+			"nothing": {}, "all zero": scaled(0, 0), "incomplete": incomplete, "thousandfold": scaled(1000, 0), "a deficit": scaled(1, 20_000_000_00),
+		} {
+			c.options.Year, c.options.Prior, c.options.Context.FirstYear = 2019, prior, false
+			values := f.Sample(c.options)
+			addsUp(t, c.name+" after "+name, f, values)
+			opening, ok := prior["bs_cash.closing"]
+			if complete := name != "nothing" && name != "incomplete"; complete && (!ok || values["bs_cash.opening"] != opening) {
+				t.Errorf("%s after %s: cash opens with %v, closed with %v", c.name, name, values["bs_cash.opening"], opening)
 			}
-			if got != want {
-				t.Errorf("%s: %s is %d, its formula %s gives %d", c.name, field.Key, got, field.Formula, want)
+			if raw, err := f.Encode(values); err != nil {
+				t.Errorf("%s after %s: %v", c.name, name, err)
+			} else if _, problems, err := f.Decode(raw, DefaultLimits); err != nil || len(problems) > 0 {
+				t.Errorf("%s after %s: %v %v", c.name, name, problems, err)
 			}
 		}
 	}
 }
 
-// TestSampleAgreesBetweenStatements checks what no single formula says.
-func TestSampleAgreesBetweenStatements(t *testing.T) {
-	for _, c := range sampleCases() {
-		v := defaultForm(t, c.form).Sample(c.options)
-		n := func(key string) int64 { i, _ := v.Int(key); return i }
-		for _, column := range []string{"opening", "closing"} {
-			if n("bs_assets_total."+column) != n("bs_liabilities_and_net_assets_total."+column) {
-				t.Errorf("%s: the balance sheet does not balance at %s", c.name, column)
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestSampleGolden: the same arguments give the same bytes in every build.
+func TestSampleGolden(t *testing.T) {
+	for _, code := range []string{"association-2004", "service-2004", "foundation-2004"} {
+		f := defaultForm(t, code)
+		got, err := f.Encode(f.Sample(SampleOptions{
+			Organisation: Organisation{USCC: "52440104MJL9876586", Name: "示例组织", Charity: true}, Year: 2018,
+			OpensOn: workday.NewDate(2019, 1, 14), Seed: 1, Context: Context{PartySection: true},
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join("testdata", "sample-"+code+".json")
+		if *update {
+			if err := os.WriteFile(path, got, 0o644); err != nil {
+				t.Fatal(err)
 			}
 		}
-		for column, line := range map[string]string{"unrestricted": "bs_net_assets_unrestricted", "restricted": "bs_net_assets_restricted", "total": "bs_net_assets_total"} {
-			if n("as_net_asset_change."+column) != n(line+".closing")-n(line+".opening") {
-				t.Errorf("%s: net asset change, %s, is not that of the balance sheet", c.name, column)
-			}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if n("cf_net_increase.amount") != n("bs_cash.closing")-n("bs_cash.opening") {
-			t.Errorf("%s: the cash flow does not end in the change of cash", c.name)
-		}
-		if n("as_service_income_government.total") > n("as_service_income.total") {
-			t.Errorf("%s: the government-purchase memo exceeds its line", c.name)
-		}
-		if _, ok := v["donation_total.total"]; ok && n("donation_total.total") != n("as_donation_income.total") {
-			t.Errorf("%s: the donation table is not the donation income", c.name)
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s (-golden +got; -update writes it):\n%s", path, diff)
 		}
 	}
 }
