@@ -1,0 +1,166 @@
+package filing
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nianbao/filing/check"
+	"nianbao/filing/form"
+	"nianbao/internal/event"
+	"nianbao/internal/postgres"
+)
+
+// Draft is what a filer has written so far. Version is the ETag; 0 means that
+// nothing was saved yet and Body is an empty report.
+type Draft struct {
+	Version   int       `db:"version"`
+	Body      []byte    `db:"body"`
+	UpdatedAt time.Time `db:"updated_at"`
+	UpdatedBy string    `db:"updated_by"`
+}
+
+const emptyBody = `{"values": {}}`
+
+// SaveDraft asks to store a draft.
+type SaveDraft struct {
+	OrganisationID uuid.UUID
+	Year           int
+	Body           []byte
+	IfMatch        *int // the version that the filer saw; nil: whatever is there
+	Actor          event.Actor
+}
+
+// Draft reads the draft. It stays readable after the report was submitted.
+func (s *Service) Draft(ctx context.Context, organisationID uuid.UUID, year int) (Draft, error) {
+	t, err := s.find(ctx, lookup{organisationID: organisationID, year: year})
+	if err != nil {
+		return Draft{}, err
+	}
+	if t.planned() {
+		return Draft{}, t.notOpen()
+	}
+	return readDraft(ctx, s.db, t.obligation.ID)
+}
+
+func readDraft(ctx context.Context, q postgres.Queryer, obligationID uuid.UUID) (Draft, error) {
+	var d Draft
+	err := q.GetContext(ctx, &d, `SELECT body, version, updated_at, updated_by FROM draft WHERE obligation_id = $1`, obligationID)
+	if postgres.IsNoRows(err) {
+		return Draft{Body: []byte(emptyBody)}, nil
+	}
+	if err != nil {
+		return d, fmt.Errorf("draft of %s: %w", obligationID, err)
+	}
+	return d, nil
+}
+
+// saveSQL stores a draft if the obligation still owes a report ($5: its status
+// as it was read) and the version is the one seen. No row: one of the two is not so.
+const saveSQL = `INSERT INTO draft (obligation_id, body, version, updated_at, updated_by)
+SELECT b.id, $2, 1, $3, $4 FROM (SELECT id FROM obligation WHERE id = $1 AND status = $5 FOR SHARE) b
+WHERE $6::int IS NULL OR $6 = 0 OR EXISTS (SELECT FROM draft WHERE obligation_id = $1)
+ON CONFLICT (obligation_id) DO UPDATE SET body = excluded.body, version = draft.version + 1,
+	updated_at = excluded.updated_at, updated_by = excluded.updated_by
+	WHERE $6::int IS NULL OR draft.version = $6
+RETURNING version`
+
+// SaveDraft stores a draft, which may be incomplete but never malformed: an
+// unreadable body is a *form.BodyError, an unknown key or a value of the wrong
+// kind a *CheckError. It is refused with a *StateError unless a report is owed
+// and taken, and with ErrStale if the draft is no longer the version seen.
+func (s *Service) SaveDraft(ctx context.Context, d SaveDraft) (Draft, error) {
+	t, err := s.find(ctx, lookup{organisationID: d.OrganisationID, year: d.Year})
+	if err != nil {
+		return Draft{}, err
+	}
+	if err := s.readable(t, d.Body); err != nil {
+		return Draft{}, err
+	}
+	if err := t.refusal(s.db.Now()); err != nil {
+		return Draft{}, err
+	}
+	saved := Draft{Body: d.Body, UpdatedBy: d.Actor.Name}
+	err = postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error {
+		saved.UpdatedAt = tx.Now()
+		stmt, err := tx.Prepared(ctx, saveSQL)
+		if err != nil {
+			return err
+		}
+		err = stmt.GetContext(ctx, &saved.Version, t.obligation.ID, string(d.Body), tx.Now(), d.Actor.Name,
+			t.obligation.Status, d.IfMatch)
+		if !postgres.IsNoRows(err) {
+			return err
+		}
+		now, err := ObligationByID(ctx, tx, t.obligation.ID)
+		if err == nil && now.Status != t.obligation.Status {
+			return cannotFileOr(now.Status, d.Year)
+		}
+		if err == nil {
+			return ErrStale
+		}
+		return err
+	})
+	if err != nil {
+		return Draft{}, fmt.Errorf("save draft %d of %s: %w", d.Year, d.OrganisationID, err)
+	}
+	return saved, nil
+}
+
+// cannotFileOr is the refusal for a status that moved meanwhile.
+func cannotFileOr(s Status, year int) error {
+	if s.Owed() {
+		return errChangedMeanwhile
+	}
+	return cannotFile(year, s)
+}
+
+// readable tells whether the body is a report of the form at all.
+func (s *Service) readable(t *target, body []byte) error {
+	f, err := s.forms.Form(t.obligation.Form)
+	if err != nil {
+		return err
+	}
+	_, problems, err := f.Decode(body, form.DefaultLimits)
+	if err != nil {
+		return err
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	findings := make([]check.Finding, len(problems))
+	for i, p := range problems {
+		findings[i] = check.Finding{Check: problemCheck(p.Code), Severity: check.Error, Keys: []string{p.Key},
+			Message: p.Message, Remedy: p.Remedy, Basis: "“" + f.Title + "”填写要求"}
+	}
+	return &CheckError{Findings: findings, draft: true}
+}
+
+func problemCheck(code string) string {
+	switch code {
+	case form.ProblemUnknownKey:
+		return check.CodeUnknown
+	case form.ProblemOption, form.ProblemRepeat:
+		return check.CodeOption
+	case form.ProblemRows:
+		return check.CodeRows
+	case form.ProblemCharacter:
+		return check.CodeCharacter
+	}
+	return check.CodeKind
+}
+
+// restoreDraft makes a submission's body the draft again, so that a report that
+// was returned or withdrawn goes on from what was submitted.
+func restoreDraft(ctx context.Context, tx *postgres.Tx, submissionID uuid.UUID) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO draft (obligation_id, body, version, updated_at, updated_by)
+		SELECT obligation_id, body, 1, $2, actor_name FROM submission WHERE id = $1
+		ON CONFLICT (obligation_id) DO UPDATE SET body = excluded.body, version = draft.version + 1,
+			updated_at = excluded.updated_at, updated_by = excluded.updated_by`, submissionID, tx.Now())
+	if err != nil {
+		return fmt.Errorf("restore draft from submission %s: %w", submissionID, err)
+	}
+	return nil
+}
