@@ -1,0 +1,69 @@
+package account_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"nianbao/internal/account"
+)
+
+func TestCheckPassword(t *testing.T) {
+	const email = "xiangyang@example.example"
+	for _, tc := range []struct {
+		password string
+		reason   string // what the refusal says, "" if none
+	}{
+		{"春江潮水连海平，海上明月", ""},
+		{"correct horse 电池 staple", ""},
+		{"tr0ub4dor&3x", ""},
+		{strings.Repeat("ab3!", 32), ""},
+		{"123456789", "至少要有 10 个字符，现在是 9 个"},
+		{"春江潮水连海平，海", "现在是 9 个"},
+		{"", "现在是 0 个"},
+		{strings.Repeat("ab3!", 33), "不能超过 128 个字符"},
+		{"xiangyang1", "邮箱名"},
+		{"XiangYang2026!", "邮箱名"},
+		{email, "邮箱名"},
+		{"1234567890", "连续或重复"},
+		{"abcdefghijkl", "连续或重复"},
+		{"zyxwvutsrqp", "连续或重复"},
+		{"aaaaaaaaaaaa", "连续或重复"},
+		{"1212121212", "连续或重复"},
+		{"password123", "常见密码"},
+		{"Woaini1314", "常见密码"},
+		{"QWERTYUIOP", "常见密码"},
+	} {
+		err := account.CheckPassword(tc.password, email)
+		var broken *account.PasswordError
+		if tc.reason == "" {
+			if err != nil {
+				t.Errorf("%q is refused: %v", tc.password, err)
+			}
+			continue
+		}
+		if !errors.As(err, &broken) || !strings.Contains(broken.Reason, tc.reason) {
+			t.Errorf("%q: error %v, want one that says %q", tc.password, err, tc.reason)
+		}
+	}
+}
+
+// TestPasswordForms: the same password typed on another keyboard may arrive in
+// another Unicode form.
+func TestPasswordForms(t *testing.T) {
+	hash, err := account.HashPassword(t.Context(), "caf\u00e9 au lait, 10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for password, want := range map[string]bool{"cafe\u0301 au lait, 10": true, "cafe au lait, 10": false, "": false} {
+		if got, err := account.PasswordMatches(t.Context(), password, hash); err != nil || got != want {
+			t.Errorf("%q matches: %v, %v; want %v", password, got, err, want)
+		}
+	}
+	if got, err := account.PasswordMatches(t.Context(), "an account that does not exist", ""); err != nil || got {
+		t.Errorf("no account: matches %v, %v; want never", got, err)
+	}
+	if !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
+		t.Errorf("hash %q is not argon2id with m=19 MiB, t=2, p=1", hash)
+	}
+}

@@ -1,0 +1,180 @@
+package account
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nianbao/internal/event"
+	"nianbao/internal/postgres"
+)
+
+// tokenPrefix makes a leaked token recognisable to scanners and to people.
+const tokenPrefix = "nb_"
+
+// secretBytes is the size of tokens and links: 256 bits, so that a plain
+// SHA-256 keeps them (nothing to guess, hence nothing to stretch).
+const secretBytes = 32
+
+// DefaultTokenDays is how long a token holds unless told otherwise.
+const DefaultTokenDays = 365
+
+// NewToken is what IssueToken needs. Days 0 means DefaultTokenDays.
+type NewToken struct {
+	Role Role
+	Scope
+	Name  string
+	Days  int
+	Actor event.Actor
+}
+
+// Token is an issued token. Plaintext is known only now.
+type Token struct {
+	ID        uuid.UUID
+	Plaintext string
+	ExpiresAt time.Time
+}
+
+// IssueToken makes a bearer token for a program. ErrScope where the role and
+// its organisation or authority do not go together, ErrNotFound where that
+// organisation or authority does not exist.
+func IssueToken(ctx context.Context, db *postgres.DB, t NewToken) (Token, error) {
+	if err := t.check(t.Role); err != nil {
+		return Token{}, fmt.Errorf("issue token: %w", err)
+	}
+	days := t.Days
+	if days == 0 {
+		days = DefaultTokenDays
+	}
+	if days < 0 {
+		return Token{}, fmt.Errorf("issue token: %d days: must be positive", t.Days)
+	}
+	plaintext, hash := newSecret(tokenPrefix)
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Token{}, fmt.Errorf("issue token: %w", err)
+	}
+	token := Token{ID: id, Plaintext: plaintext}
+	err = postgres.InTx(ctx, db, func(tx *postgres.Tx) error {
+		token.ExpiresAt = tx.Now().AddDate(0, 0, days)
+		_, err := tx.ExecContext(tx.Context(), `
+			INSERT INTO api_token (id, token_hash, name, role, organisation_id, authority_code, created_at, expires_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			id, hash, t.Name, t.Role, t.OrganisationID, t.authority(), tx.Now(), token.ExpiresAt)
+		if err != nil {
+			return err
+		}
+		return record(tx, t.Scope, event.Event{Kind: event.TokenIssuedKind, Actor: t.Actor, SubjectID: event.Ref(id),
+			Data: event.TokenIssued{Name: t.Name, Role: string(t.Role), ExpiresAt: token.ExpiresAt}})
+	})
+	if postgres.IsForeignKey(err, "api_token_organisation") || postgres.IsForeignKey(err, "api_token_authority") {
+		return Token{}, fmt.Errorf("issue token: organisation or authority: %w", ErrNotFound)
+	}
+	if err != nil {
+		return Token{}, fmt.Errorf("issue token: %w", err)
+	}
+	return token, nil
+}
+
+// RevokeToken ends a token at once (within an Authenticator's memory). One
+// that is already revoked stays so; ErrNotFound where there is none.
+func RevokeToken(ctx context.Context, db *postgres.DB, id uuid.UUID, actor event.Actor) error {
+	err := postgres.InTx(ctx, db, func(tx *postgres.Tx) error {
+		var name string
+		var scope Scope
+		err := tx.QueryRowxContext(tx.Context(), `
+			UPDATE api_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL
+			RETURNING name, organisation_id, coalesce(authority_code, '')`, id, tx.Now()).
+			Scan(&name, &scope.OrganisationID, &scope.AuthorityCode)
+		if postgres.IsNoRows(err) {
+			return tokenExists(tx, id)
+		}
+		if err != nil {
+			return err
+		}
+		return record(tx, scope, event.Event{Kind: event.TokenRevokedKind, Actor: actor,
+			SubjectID: event.Ref(id), Data: event.TokenRevoked{Name: name}})
+	})
+	if err != nil {
+		return fmt.Errorf("revoke token %s: %w", id, err)
+	}
+	return nil
+}
+
+// tokenExists tells a token revoked before from none at all.
+func tokenExists(tx *postgres.Tx, id uuid.UUID) error {
+	var found bool
+	err := tx.GetContext(tx.Context(), &found, `SELECT EXISTS (SELECT FROM api_token WHERE id = $1)`, id)
+	if err == nil && !found {
+		err = ErrNotFound
+	}
+	return err
+}
+
+// tokenRow is a token as stored, with the name of whom it is for.
+type tokenRow struct {
+	ID             uuid.UUID     `db:"id"`
+	Name           string        `db:"name"`
+	Role           Role          `db:"role"`
+	OrganisationID uuid.NullUUID `db:"organisation_id"`
+	AuthorityCode  string        `db:"authority_code"`
+	Body           string        `db:"body"`
+}
+
+func (r tokenRow) principal() Principal {
+	return Principal{Kind: KindToken, ID: r.ID, Name: r.Name, Role: r.Role,
+		OrganisationID: r.OrganisationID, AuthorityCode: r.AuthorityCode, Body: r.Body}
+}
+
+// AuthenticateToken says whose token bearer is, ErrBadToken if nobody's. It
+// asks the database each time; a server uses an Authenticator.
+func AuthenticateToken(ctx context.Context, q postgres.Queryer, bearer string) (Principal, error) {
+	if !looksLikeToken(bearer) {
+		return Principal{}, ErrBadToken
+	}
+	hash := sha256.Sum256([]byte(bearer))
+	return tokenByHash(ctx, q, hash)
+}
+
+func tokenByHash(ctx context.Context, q postgres.Queryer, hash [sha256.Size]byte) (Principal, error) {
+	stmt, err := q.Prepared(ctx, `
+		SELECT t.id, t.name, t.role, t.organisation_id, coalesce(t.authority_code, '') AS authority_code,
+			coalesce(o.name, a.name, '') AS body
+		FROM api_token t
+		LEFT JOIN organisation o ON o.id = t.organisation_id
+		LEFT JOIN authority a ON a.code = t.authority_code
+		WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2`)
+	if err != nil {
+		return Principal{}, fmt.Errorf("authenticate token: %w", err)
+	}
+	var row tokenRow
+	switch err := stmt.GetContext(ctx, &row, hash[:], q.Now()); {
+	case postgres.IsNoRows(err):
+		return Principal{}, ErrBadToken
+	case err != nil:
+		return Principal{}, fmt.Errorf("authenticate token: %w", err)
+	}
+	return row.principal(), nil
+}
+
+// looksLikeToken spares the database what cannot be one of ours.
+func looksLikeToken(s string) bool {
+	body, ok := strings.CutPrefix(s, tokenPrefix)
+	return ok && len(body) == base64.RawURLEncoding.EncodedLen(secretBytes)
+}
+
+// newSecret makes a random text and the hash by which it is recognised.
+// crypto/rand never fails: it ends the program first.
+func newSecret(prefix string) (plaintext string, hash []byte) {
+	raw := make([]byte, secretBytes)
+	_, _ = rand.Read(raw)
+	plaintext = prefix + base64.RawURLEncoding.EncodeToString(raw)
+	sum := sha256.Sum256([]byte(plaintext))
+	return plaintext, sum[:]
+}
