@@ -27,7 +27,7 @@ type Queryer interface {
 	sqlx.ExtContext
 	GetContext(ctx context.Context, dest any, query string, args ...any) error
 	SelectContext(ctx context.Context, dest any, query string, args ...any) error
-	Prepared(ctx context.Context, query string) (*sqlx.Stmt, error)
+	Prepared(ctx context.Context, query string) (*Statement, error)
 	Now() time.Time
 }
 
@@ -43,7 +43,7 @@ type DB struct {
 	clock atomic.Pointer[func() time.Time]
 
 	mu         sync.RWMutex
-	statements map[string]*sqlx.Stmt // by text
+	statements map[string]*Statement // by text
 	warming    map[string]bool       // being prepared in the background for transactions to come
 }
 
@@ -70,7 +70,7 @@ func Open(ctx context.Context, url string, now func() time.Time) (*DB, error) {
 	db := &DB{
 		DB:         sqlx.NewDb(pool, "postgres"),
 		url:        url,
-		statements: make(map[string]*sqlx.Stmt),
+		statements: make(map[string]*Statement),
 		warming:    make(map[string]bool),
 	}
 	db.SetClock(now)
@@ -89,17 +89,21 @@ func (db *DB) Now() time.Time {
 // demonstration with a clock of its own.
 func (db *DB) SetClock(now func() time.Time) { db.clock.Store(&now) }
 
+// Statement is a prepared statement that the pool or the transaction owns: nobody else closes it.
+type Statement struct{ *sqlx.Stmt }
+
 // Prepared gives the statement for query, prepared once per connection and kept until the pool closes. query must be
 // one of a fixed number of texts: values belong in parameters, or the cache grows without end. A prepared statement
 // saves one of two round trips and the parsing, about a quarter of a submission's cost.
-func (db *DB) Prepared(ctx context.Context, query string) (*sqlx.Stmt, error) {
+func (db *DB) Prepared(ctx context.Context, query string) (*Statement, error) {
 	if stmt, ok := db.cached(query); ok {
 		return stmt, nil
 	}
-	stmt, err := db.PreparexContext(ctx, query)
+	raw, err := db.PreparexContext(ctx, query) // kept until the pool closes
 	if err != nil {
 		return nil, fmt.Errorf("prepare statement: %w", err)
 	}
+	stmt := &Statement{raw}
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if first, ok := db.statements[query]; ok { // another caller was quicker
@@ -110,7 +114,7 @@ func (db *DB) Prepared(ctx context.Context, query string) (*sqlx.Stmt, error) {
 	return stmt, nil
 }
 
-func (db *DB) cached(query string) (*sqlx.Stmt, bool) {
+func (db *DB) cached(query string) (*Statement, bool) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	stmt, ok := db.statements[query]

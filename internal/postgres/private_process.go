@@ -96,7 +96,7 @@ func (c *cluster) serverArguments(base string) []string {
 
 func (c *cluster) awaitStart(ctx context.Context, cmd *exec.Cmd, ended <-chan struct{}, logOffset int64) error {
 	for {
-		if file, err := c.readPIDFile(); err == nil && file.pid == cmd.Process.Pid && file.status == "ready" {
+		if file, ok := c.readPIDFile(); ok && file.pid == cmd.Process.Pid && file.status == "ready" {
 			return nil
 		}
 		select {
@@ -114,8 +114,8 @@ func (c *cluster) awaitStart(ctx context.Context, cmd *exec.Cmd, ended <-chan st
 // awaitReady waits for a server that another process has started. False: it ended or is ending.
 func (c *cluster) awaitReady(ctx context.Context, pid int) (bool, error) {
 	for {
-		file, err := c.readPIDFile()
-		if err != nil || file.pid != pid || !c.isOurs(pid) || file.status == "stopping" {
+		file, ok := c.readPIDFile()
+		if !ok || file.pid != pid || !c.isOurs(pid) || file.status == "stopping" {
 			return false, nil
 		}
 		if file.status == "ready" {
@@ -169,8 +169,8 @@ func (c *cluster) running() bool { return c.postmaster() != 0 }
 
 // postmaster is the process id of the running server, 0 if there is none.
 func (c *cluster) postmaster() int {
-	file, err := c.readPIDFile()
-	if err != nil || !c.isOurs(file.pid) {
+	file, ok := c.readPIDFile()
+	if !ok || !c.isOurs(file.pid) {
 		return 0
 	}
 	return file.pid
@@ -181,22 +181,22 @@ type pidFile struct {
 	status string // starting, stopping, ready, standby
 }
 
-// readPIDFile reads postmaster.pid: the process on line 1, its state on line 8.
-func (c *cluster) readPIDFile() (pidFile, error) {
+// readPIDFile reads postmaster.pid: the process on line 1, its state on line 8. False: there is none that names one.
+func (c *cluster) readPIDFile() (pidFile, bool) {
 	text, err := os.ReadFile(filepath.Join(c.dataDir(), "postmaster.pid"))
 	if err != nil {
-		return pidFile{}, err
+		return pidFile{}, false
 	}
 	lines := strings.Split(string(text), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(lines[0]))
 	if err != nil || pid <= 1 {
-		return pidFile{}, fmt.Errorf("postmaster.pid names process %q", lines[0])
+		return pidFile{}, false
 	}
 	file := pidFile{pid: pid}
 	if len(lines) >= 8 {
 		file.status = strings.TrimSpace(lines[7])
 	}
-	return file, nil
+	return file, true
 }
 
 // isOurs tells whether pid is a living postgres process that works in this cluster. A zombie is not alive, though kill(pid, 0) says so: under

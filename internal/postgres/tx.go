@@ -41,16 +41,16 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 
 // Prepared is DB.Prepared for use inside the transaction; the statement ends with it. The first use of a text is
 // prepared on the transaction's own connection while the cache is filled beside it.
-func (tx *Tx) Prepared(ctx context.Context, query string) (*sqlx.Stmt, error) {
+func (tx *Tx) Prepared(ctx context.Context, query string) (*Statement, error) {
 	if stmt, ok := tx.db.cached(query); ok {
-		return tx.StmtxContext(ctx, stmt), nil
+		return &Statement{tx.StmtxContext(ctx, stmt.Stmt)}, nil
 	}
 	tx.db.warm(query)
 	stmt, err := tx.PreparexContext(ctx, query)
 	if err != nil {
 		return nil, fmt.Errorf("prepare statement: %w", err)
 	}
-	return stmt, nil
+	return &Statement{stmt}, nil
 }
 
 type txKey struct{}

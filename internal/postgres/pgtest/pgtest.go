@@ -140,7 +140,10 @@ func startServer() (*server, error) {
 		return nil, err
 	}
 	s.admin = sql.OpenDB(connector)
-	return s, s.prepareTemplate(ctx)
+	if err := s.prepareTemplate(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // url names another database of the server. In key=value form a later setting wins over an earlier one.

@@ -39,15 +39,18 @@ func throwaway(ctx context.Context) (url string, err error) {
 	return private.URL(), nil
 }
 
-// guarded is the writing end of the guard's input, kept for the life of the process: collected as garbage it would close.
-var guarded io.WriteCloser
+// guards holds the writing ends of the guards' inputs for the life of the process: collected as garbage one would close.
+var guards []io.Closer
 
-func watchOver(dir string) (err error) {
+// watchOver starts the guard of a folder.
+func watchOver(dir string) error {
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", dir)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // Ctrl-C must not end it first
-	if guarded, err = cmd.StdinPipe(); err != nil {
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
 		return err
 	}
+	guards = append(guards, stdin)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the guard of %s: %w", dir, err)
 	}
