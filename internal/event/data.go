@@ -1,6 +1,7 @@
 package event
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -149,9 +150,12 @@ type DocumentIssued struct {
 	About      uuid.UUID    `json:"about"` // the order's subject: conclusion, submission, listing …
 }
 
+// publicDocuments are the kinds of document whose existence the lists and the verification page show anyway.
+var publicDocuments = []string{"conclusion", "listing_decision", "listing_annulment", "removal_decision"}
+
 // Private lets only documents through that the public may see anyway; a prior notice or a return is not one.
 func (d DocumentIssued) Private() bool {
-	return d.Kind != "conclusion" && d.Kind != "listing_decision" && d.Kind != "removal_decision"
+	return !slices.Contains(publicDocuments, d.Kind)
 }
 
 // DocumentHeld: a document could not be made and waits for a person. The subject is the document.
