@@ -1,7 +1,6 @@
 package form_test
 
 import (
-	"fmt"
 	"testing"
 
 	"nianbao/filing/check"
@@ -113,7 +112,7 @@ func TestSamplesShowFaults(t *testing.T) {
 			in := check.Input{Form: f, Values: values, Organisation: facts, ReportYear: 2018, Today: opens, OpensOn: opens}
 			if len(findings(t, in)) == 0 {
 				silent++
-				t.Log(fmt.Sprintf("%s: %s off by a fen is not found", code, field.Key))
+				t.Logf("%s: %s off by a fen is not found", code, field.Key)
 			}
 			values[field.Key] = n
 		}
