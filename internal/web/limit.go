@@ -1,0 +1,68 @@
+package web
+
+import (
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Limiter allows each key (an address, an account) so many tries at once and
+// then one every so often. Memory is bounded: beyond maxKeys, keys that have
+// recovered are dropped, and if all are busy new keys share one allowance, so
+// that a flood of addresses cannot push out the entry that holds it back.
+type Limiter struct {
+	every   rate.Limit
+	burst   int
+	maxKeys int
+	now     func() time.Time
+
+	mu       sync.Mutex
+	keys     map[string]*rate.Limiter
+	overflow *rate.Limiter
+}
+
+// NewLimiter allows burst tries at once and one more every interval. now is
+// the clock to measure by, the wall's in a server.
+func NewLimiter(burst int, every time.Duration, maxKeys int, now func() time.Time) *Limiter {
+	return &Limiter{
+		every: rate.Every(every), burst: burst, maxKeys: maxKeys, now: now,
+		keys:     make(map[string]*rate.Limiter),
+		overflow: rate.NewLimiter(rate.Every(every)*rate.Limit(maxKeys)/10, max(burst, maxKeys/10)),
+	}
+}
+
+// Allow counts a try and says whether it may go on.
+func (l *Limiter) Allow(key string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	limiter, ok := l.keys[key]
+	if !ok {
+		if len(l.keys) >= l.maxKeys {
+			l.prune(now)
+		}
+		if len(l.keys) >= l.maxKeys {
+			return l.overflow.AllowN(now, 1)
+		}
+		limiter = rate.NewLimiter(l.every, l.burst)
+		l.keys[key] = limiter
+	}
+	return limiter.AllowN(now, 1)
+}
+
+// prune drops the keys whose allowance is whole again. The lock is held.
+func (l *Limiter) prune(now time.Time) {
+	for key, limiter := range l.keys {
+		if limiter.TokensAt(now) >= float64(l.burst) {
+			delete(l.keys, key)
+		}
+	}
+}
+
+// Len is how many keys are remembered.
+func (l *Limiter) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.keys)
+}
