@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
@@ -120,6 +121,7 @@ func (s *Service) ImportAccepted(ctx context.Context, r io.Reader, o ImportAccep
 	if err := in.store(ctx, batch); err != nil {
 		return in.result, fmt.Errorf("import reports up to line %d: %w", number, err)
 	}
+	slices.SortStableFunc(in.result.Refused, func(a, b Refusal) int { return a.Line - b.Line })
 	return in.result, in.appendEvent(ctx)
 }
 
