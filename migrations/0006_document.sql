@@ -37,6 +37,7 @@ CREATE TABLE document (
     created_at      timestamptz NOT NULL
 );
 CREATE INDEX document_by_organisation ON document (organisation_id, created_at DESC, id);
+CREATE INDEX document_by_authority ON document (authority_code, created_at DESC, id);
 CREATE INDEX document_by_subject ON document (subject_id);
 CREATE INDEX document_by_sha256 ON document (sha256);
 CREATE TRIGGER document_immutable BEFORE UPDATE OR DELETE ON document
