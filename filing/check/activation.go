@@ -47,7 +47,7 @@ func (a *activation) value(v *variable) (any, bool) {
 		}
 		value = a.row[v.key]
 	case scopeFacts:
-		return a.in.Organisation.value(v.key)
+		return fact(&a.in.Organisation, v.key)
 	case scopeRun:
 		return a.run(v.key)
 	}

@@ -21,7 +21,6 @@ package check
 
 import (
 	"nianbao/filing/form"
-	"nianbao/internal/money"
 	"nianbao/internal/workday"
 )
 
@@ -58,21 +57,7 @@ func HasErrors(findings []Finding) bool {
 
 // Facts are the register's facts about the organisation that files. A blank or
 // nil fact is unknown to the register: checks that need it are skipped.
-type Facts struct {
-	USCC                string
-	Name                string
-	RegistrationNo      string
-	LegalRepresentative string
-	Domicile            string
-	BusinessScope       string
-	Sponsor             string
-	ContactName         string
-	ContactPhone        string
-	RegisteredCapital   *money.Fen
-	RegisteredOn        workday.Date
-	Charity             bool
-	PublicFundraising   bool
-}
+type Facts = form.Organisation
 
 // Input is all that a run looks at.
 type Input struct {

@@ -116,24 +116,16 @@ func (c *completeness) missing(f *form.Field, path string) {
 	if !f.Required || c.refused[path] {
 		return
 	}
-	remedy := "请填写“" + name(f) + "”。"
+	remedy := "请填写“" + f.Label + "”。"
 	switch f.Kind.Base() {
 	case form.KindMoney:
-		remedy = "请填写“" + name(f) + "”，没有数额的填0.00。"
+		remedy = "请填写“" + f.Label + "”，没有数额的填0.00。"
 	case form.KindNumber:
-		remedy = "请填写“" + name(f) + "”，没有的填0。"
+		remedy = "请填写“" + f.Label + "”，没有的填0。"
 	case form.KindTable:
-		remedy = "请逐行填写“" + name(f) + "”，没有内容的选“无”。"
+		remedy = "请逐行填写“" + f.Label + "”，没有内容的选“无”。"
 	}
-	c.add(CodeRequired, path, "“"+name(f)+"”没有填写。", remedy)
-}
-
-// name is the label, with the line's before it for a statement cell.
-func name(f *form.Field) string {
-	if f.Parent != nil && len(f.Parent.CellFields()) > 0 {
-		return f.Parent.Label + "（" + f.Label + "）"
-	}
-	return f.Label
+	c.add(CodeRequired, path, "“"+f.Label+"”没有填写。", remedy)
 }
 
 func (c *completeness) length(f *form.Field, path, v string) {
@@ -142,27 +134,27 @@ func (c *completeness) length(f *form.Field, path, v string) {
 	}
 	if n := utf8.RuneCountInString(v); n > f.MaxLen {
 		c.add(CodeLength, path,
-			fmt.Sprintf("“%s”有%d个字，最多%d个字。", name(f), n, f.MaxLen),
+			fmt.Sprintf("“%s”有%d个字，最多%d个字。", f.Label, n, f.MaxLen),
 			fmt.Sprintf("请压缩到%d个字以内，详细内容可另附材料。", f.MaxLen))
 	}
 }
 
 func (c *completeness) bounds(f *form.Field, path string, v int64) {
-	figure := shown(v, f.Kind.Base(), f)
+	show := func(n int64) string { return shown(n, f.Kind.Base(), f) }
 	switch {
 	case f.Lower != nil && v < *f.Lower:
-		c.add(CodeRange, path, fmt.Sprintf("“%s”填%s，不能小于%s。", name(f), figure, shown(*f.Lower, f.Kind.Base(), f)),
-			"请核对“"+name(f)+"”的数字和正负号。")
+		c.add(CodeRange, path, fmt.Sprintf("“%s”填%s，不能小于%s。", f.Label, show(v), show(*f.Lower)),
+			"请核对“"+f.Label+"”的数字和正负号。")
 	case f.Upper != nil && v > *f.Upper:
-		c.add(CodeRange, path, fmt.Sprintf("“%s”填%s，不能大于%s。", name(f), figure, shown(*f.Upper, f.Kind.Base(), f)),
-			"请核对“"+name(f)+"”的数字和单位。")
+		c.add(CodeRange, path, fmt.Sprintf("“%s”填%s，不能大于%s。", f.Label, show(v), show(*f.Upper)),
+			"请核对“"+f.Label+"”的数字和单位。")
 	}
 }
 
 func (c *completeness) table(f *form.Field, path string, rows []map[string]any) {
 	if len(rows) < f.MinRows {
-		c.add(CodeRows, path, fmt.Sprintf("“%s”有%d行，至少%d行。", name(f), len(rows), f.MinRows),
-			"请逐行填写“"+name(f)+"”。")
+		c.add(CodeRows, path, fmt.Sprintf("“%s”有%d行，至少%d行。", f.Label, len(rows), f.MinRows),
+			"请逐行填写“"+f.Label+"”。")
 	}
 	for i, row := range rows {
 		c.row(f, path+"["+strconv.Itoa(i)+"]", row)

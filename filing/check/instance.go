@@ -16,7 +16,7 @@ import (
 const costLimit = 2_000_000
 
 // instance is one check on one form for one member of each of its families. Its
-// programs are made when it first runs.
+// programs are made when it first runs, its words when it first finds something.
 type instance struct {
 	def  *definition
 	bind bindings
@@ -30,8 +30,11 @@ type instance struct {
 	needs   []*variable // what must be filled for the check to run
 	figures []figure    // what takes part, for the finding's keys
 	keys    []string    // instead of figures, where the check says so
-	message *template
-	remedy  *template
+
+	wordsOnce sync.Once
+	wordsErr  error
+	message   *template
+	remedy    *template
 }
 
 // figure is one place that takes part: a variable, or a column of a table.
@@ -40,25 +43,33 @@ type figure struct {
 	column   string
 }
 
-// prepare compiles the instance once.
+// prepare compiles the conditions once.
 func (i *instance) prepare() error {
-	i.once.Do(func() {
-		i.home.mu.Lock()
-		defer i.home.mu.Unlock()
-		if err := i.compile(); err != nil {
-			i.err = fmt.Errorf("%s: %s: %w", i.def.where, i.def.Code, err)
-		}
-	})
+	i.once.Do(func() { i.err = i.locked(i.compile) })
 	return i.err
 }
 
-func (i *instance) compile() error {
+// words compiles the message and the remedy once.
+func (i *instance) words() error {
+	i.wordsOnce.Do(func() { i.wordsErr = i.locked(i.compileWords) })
+	return i.wordsErr
+}
+
+func (i *instance) locked(compile func(compiler) error) error {
+	i.home.mu.Lock()
+	defer i.home.mu.Unlock()
 	env, vars, err := i.home.language(i.def.Rows)
-	if err != nil {
-		return err
+	if err == nil {
+		err = compile(compiler{env: env, vars: vars, bind: i.bind})
 	}
-	i.vars = vars
-	c := compiler{env: env, vars: vars, home: i.home, bind: i.bind}
+	if err != nil {
+		return fmt.Errorf("%s: %s: %w", i.def.where, i.def.Code, err)
+	}
+	return nil
+}
+
+func (i *instance) compile(c compiler) (err error) {
+	i.vars = c.vars
 	var used, asked []figure
 	if i.expect, used, err = c.condition(i.def.Expect); err != nil {
 		return fmt.Errorf("expect: %w", err)
@@ -71,9 +82,10 @@ func (i *instance) compile() error {
 	if err := i.bindNeeds(append(slices.Clone(used), asked...)); err != nil {
 		return err
 	}
-	if err := i.bindKeys(used); err != nil {
-		return err
-	}
+	return i.bindKeys(used)
+}
+
+func (i *instance) compileWords(c compiler) (err error) {
 	if i.message, err = c.template(i.def.Message); err != nil {
 		return fmt.Errorf("message: %w", err)
 	}
@@ -171,6 +183,9 @@ func (i *instance) look(a *activation, findings []Finding) ([]Finding, int, erro
 		f.Remedy = "核对有关数字是否多填了位数、填错了单位。"
 		return append(findings, f), 1, nil
 	}
+	if err := i.words(); err != nil {
+		return findings, 1, err
+	}
 	f.Message = i.message.render(a)
 	f.Remedy = i.remedy.render(a)
 	return append(findings, f), 1, nil
@@ -211,7 +226,6 @@ func (i *instance) findingKeys(a *activation) []string {
 type compiler struct {
 	env  *cel.Env
 	vars map[string]*variable
-	home *formChecks
 	bind bindings
 }
 

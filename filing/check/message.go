@@ -25,7 +25,7 @@ type template struct {
 type part struct {
 	text    string
 	program cel.Program // nil: text
-	needs   []figure
+	figure  *variable   // where the place is one figure and no computation
 	kind    form.Kind
 	field   *form.Field // for the labels of options, else nil
 }
@@ -93,21 +93,19 @@ func (c compiler) place(src string) (part, error) {
 		kind = form.Kind(m[1])
 		src = strings.TrimSuffix(src, m[0])
 	}
-	program, out, needs, err := c.program(src)
+	program, out, _, err := c.program(src)
 	if err != nil {
 		return part{}, err
-	}
-	p := part{program: program, needs: needs, kind: kind}
-	if kind != "" {
-		return p, nil
 	}
 	name, err := c.bind.expression(src)
 	if err != nil {
 		return part{}, err
 	}
-	switch v := c.vars[name]; {
-	case v != nil:
-		p.kind, p.field = v.kind.Base(), v.field
+	p := part{program: program, figure: c.vars[name], kind: kind}
+	switch {
+	case kind != "":
+	case p.figure != nil:
+		p.kind, p.field = p.figure.kind.Base(), p.figure.field
 	case out.IsExactType(cel.IntType):
 		p.kind = form.KindMoney
 	default:
@@ -133,8 +131,8 @@ func (t *template) render(a *activation) string {
 const notFilled = "（未填）"
 
 func (p *part) show(a *activation) string {
-	if len(p.needs) == 1 { // the figure itself; sums count blanks as the check does
-		if _, filled := a.value(p.needs[0].variable); !filled {
+	if p.figure != nil {
+		if _, filled := a.value(p.figure); !filled {
 			return notFilled
 		}
 	}

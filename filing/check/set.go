@@ -132,7 +132,7 @@ func (s *Set) Validate(forms *form.Set) error {
 			continue
 		}
 		for _, i := range checks.instances {
-			if err := i.prepare(); err != nil {
+			if err := cmp.Or(i.prepare(), i.words()); err != nil {
 				faults = append(faults, err)
 			}
 		}

@@ -96,8 +96,8 @@ var runVariables = map[string]form.Kind{
 	"year": form.KindYear, "today": form.KindDate, "opens_on": form.KindDate, "first_year": kindFlag,
 }
 
-// value is the fact of that name, false where the register does not know it.
-func (f *Facts) value(name string) (any, bool) {
+// fact is the register's fact of that name, false where it does not know it.
+func fact(f *Facts, name string) (any, bool) {
 	text := func(s string) (any, bool) { return s, s != "" }
 	switch name {
 	case "uscc":
