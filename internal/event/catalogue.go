@@ -86,7 +86,7 @@ var Catalogue = map[Kind]Meta{
 	ReviewClaimedKind:  {Title: "已领取审查"},
 	ReviewReleasedKind: {Title: "已放回审查"},
 	ReviewProposedKind: {Title: "已提出审查结论，待复核", Data: ReviewProposed{}},
-	ReviewSentBackKind: {Title: "复核未通过，退回审查人"},
+	ReviewSentBackKind: {Title: "复核未通过，退回审查人", Data: ReviewSentBack{}},
 	ReviewDecidedKind: {Title: "审查已有结论", Data: ReviewDecided{}, Public: true,
 		PublicData: []string{"outcome", "kind"}},
 	ReviewReopenedKind:  {Title: "审查已重新开始", Data: ReviewReopened{}},

@@ -108,6 +108,11 @@ type ReviewDecided struct {
 // Private keeps returns out of the public feed: an unfinished review is between the authority and the filer.
 func (d ReviewDecided) Private() bool { return d.Outcome == "return" }
 
+// ReviewSentBack: the approver did not confirm.
+type ReviewSentBack struct {
+	Reason string `json:"reason"`
+}
+
 // ReviewReopened: a reviewer took up a decided report again.
 type ReviewReopened struct {
 	Reason string `json:"reason"`

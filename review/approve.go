@@ -1,0 +1,129 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"nianbao/filing"
+	"nianbao/internal/event"
+	"nianbao/internal/postgres"
+)
+
+// propose keeps a decision for the approver of a four-eyes season.
+func propose(ctx context.Context, tx *postgres.Tx, r Review, d Decision) (Result, error) {
+	err := update(ctx, tx, r, `state = 'proposed', outcome = $4, opinion = $5, proposed_by = $6, proposed_name = $7, proposed_at = $8`,
+		d.Outcome, d.Opinion, d.Actor.ID, d.Actor.Name, tx.Now())
+	if err != nil {
+		return Result{}, err
+	}
+	e := r.eventOf(event.ReviewProposedKind, d.Actor.Actor, event.ReviewProposed{Outcome: string(d.Outcome)})
+	return Result{Status: filing.StatusSubmitted, State: Proposed}, event.Append(ctx, tx, e)
+}
+
+// Verdict is what an approver makes of a proposal.
+type Verdict string
+
+// The verdicts of an approval (复核).
+const (
+	Confirm  Verdict = "confirm"
+	SendBack Verdict = "send_back"
+)
+
+// Approval is the second pair of eyes.
+type Approval struct {
+	SubmissionID uuid.UUID
+	Verdict      Verdict
+	Reason       string // needed to send back
+	Actor        Actor
+}
+
+// Approve confirms a proposal, which then stands as decided, or sends it back to the reviewer with a reason. The
+// proposer can never be the approver.
+func (s *Service) Approve(ctx context.Context, a Approval) (Result, error) {
+	a.Reason = clean(a.Reason)
+	if a.Verdict != Confirm && a.Reason == "" {
+		return Result{}, fmt.Errorf("approve %s: %w", a.SubmissionID, ErrReasonMissing)
+	}
+	if utf8.RuneCountInString(a.Reason) > MaxOpinion {
+		return Result{}, fmt.Errorf("approve %s: %w", a.SubmissionID, tooLong("理由", MaxOpinion))
+	}
+	var result Result
+	err := postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error {
+		r, err := lock(ctx, tx, a.SubmissionID, a.Actor.AuthorityCode)
+		if err != nil {
+			return err
+		}
+		switch {
+		case r.State == Decided:
+			return ErrAlreadyDecided
+		case r.State != Proposed:
+			return ErrNotProposed
+		case r.ProposedBy.String == a.Actor.ID:
+			return ErrOwnProposal
+		}
+		if a.Verdict == Confirm {
+			result, err = s.confirm(ctx, tx, r, a.Actor.Actor)
+			return err
+		}
+		result = Result{Status: filing.StatusSubmitted, State: Pending}
+		return sendBack(ctx, tx, r, a)
+	})
+	if err != nil {
+		return Result{}, fmt.Errorf("approve %s: %w", a.SubmissionID, err)
+	}
+	return result, nil
+}
+
+func (s *Service) confirm(ctx context.Context, tx *postgres.Tx, r Review, actor event.Actor) (Result, error) {
+	remarks, err := RemarksOf(ctx, tx, r.SubmissionID)
+	if err != nil {
+		return Result{}, err
+	}
+	return s.settle(ctx, tx, r, settlement{outcome: r.Outcome, opinion: r.Opinion, remarks: remarks, actor: actor})
+}
+
+// sendBack makes the review pending again; its proposer keeps the claim, and opinion and remarks stay to be improved.
+func sendBack(ctx context.Context, tx *postgres.Tx, r Review, a Approval) error {
+	if err := update(ctx, tx, r, `state = 'pending', outcome = NULL`); err != nil {
+		return err
+	}
+	return event.Append(ctx, tx, r.eventOf(event.ReviewSentBackKind, a.Actor.Actor, event.ReviewSentBack{Reason: a.Reason}))
+}
+
+// Reopening takes up an unqualified report again.
+type Reopening struct {
+	SubmissionID uuid.UUID
+	Reason       string
+	Actor        Actor
+}
+
+// Reopen puts an unqualified report back under review, with a reason on record; a new window starts. A report with
+// another conclusion is a 409.
+func (s *Service) Reopen(ctx context.Context, o Reopening) (Review, error) {
+	o.Reason = clean(o.Reason)
+	if o.Reason == "" {
+		return Review{}, fmt.Errorf("reopen %s: %w", o.SubmissionID, ErrReasonMissing)
+	}
+	return s.change(ctx, o.SubmissionID, o.Actor, func(tx *postgres.Tx, r *Review) error {
+		if r.State != Decided || r.Outcome != Unqualified {
+			return ErrNotUnqualified
+		}
+		season, _, err := r.season(ctx, tx)
+		if err != nil {
+			return err
+		}
+		due := filing.ReviewDue(s.calendar(), tx.Now(), season.Rules.ReviewWindow)
+		err = update(ctx, tx, *r, `state = 'pending', outcome = NULL, claimed_by = NULL, claimed_name = '', claimed_at = NULL,
+			decided_by = NULL, decided_name = '', decided_at = NULL, warned_days = NULL, escalated_at = NULL,
+			due_on = $4, due_provisional = $5`, due.Date, due.Provisional)
+		if err != nil {
+			return err
+		}
+		e := r.eventOf(event.ReviewReopenedKind, o.Actor.Actor, event.ReviewReopened{Reason: o.Reason})
+		_, err = filing.ReopenUnqualified(ctx, tx, filing.Decision{SubmissionID: r.SubmissionID, Event: e})
+		return err
+	})
+}

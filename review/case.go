@@ -1,0 +1,193 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/google/uuid"
+
+	"nianbao/filing"
+	"nianbao/filing/check"
+	"nianbao/filing/form"
+	"nianbao/internal/postgres"
+	"nianbao/internal/workday"
+)
+
+// Case is all that a reviewer needs to decide on one submission.
+type Case struct {
+	Item
+	Submission  filing.Submission
+	Form        *form.Form
+	Regime      filing.Regime
+	FourEyes    bool
+	Body        []byte      // byte for byte what was submitted
+	Values      form.Values // the same, decoded
+	Findings    []check.Finding
+	Prior       []byte // last year's accepted body; nil where there is none
+	PriorValues form.Values
+	Differences []Difference // to the previous submission; empty for the first
+	Remarks     []Remark     // of this review
+	Rounds      []Round      // earlier submissions of the same obligation, the oldest first
+}
+
+// Difference is one field that is not what it was in the previous submission, with the values as decoded; nil: absent.
+type Difference struct {
+	Key    string
+	Label  string
+	Before any
+	After  any
+}
+
+// Round is an earlier submission with what was said on it.
+type Round struct {
+	Review
+	ReceiptNo string `db:"receipt_no"`
+	Remarks   []Remark
+}
+
+// Case reads a review of the authority; ErrNotFound for another's.
+func (s *Service) Case(ctx context.Context, id uuid.UUID, authority string) (Case, error) {
+	var c Case
+	err := s.db.GetContext(ctx, &c.Item, selectItem+`r.submission_id = $1 AND r.authority_code = $2`, id, authority)
+	if postgres.IsNoRows(err) {
+		return c, ErrNotFound
+	}
+	if err != nil {
+		return c, fmt.Errorf("case %s: %w", id, err)
+	}
+	c.WorkingDaysLeft = s.calendar().Between(workday.DateOf(s.db.Now()), c.DueOn)
+	for _, read := range []func(context.Context, *Case) error{s.readReport, s.readPrior, s.readDifferences, s.readRounds} {
+		if err := read(ctx, &c); err != nil {
+			return c, fmt.Errorf("case %s: %w", id, err)
+		}
+	}
+	return c, nil
+}
+
+func (s *Service) readReport(ctx context.Context, c *Case) (err error) {
+	if c.Submission, err = filing.SubmissionByID(ctx, s.db, c.SubmissionID); err != nil {
+		return err
+	}
+	season, _, err := c.season(ctx, s.db)
+	if err != nil {
+		return err
+	}
+	c.Regime, c.FourEyes = season.Regime, season.Rules.FourEyes
+	if c.Form, err = s.forms.Form(c.Submission.Form); err != nil {
+		return err
+	}
+	if c.Body, err = filing.SubmissionBody(ctx, s.db, c.SubmissionID); err != nil {
+		return err
+	}
+	if c.Values, err = decode(c.Form, c.Body); err != nil {
+		return err
+	}
+	if c.Findings, err = filing.SubmissionFindings(ctx, s.db, c.SubmissionID); err != nil {
+		return err
+	}
+	c.Remarks, err = RemarksOf(ctx, s.db, c.SubmissionID)
+	return err
+}
+
+func (s *Service) readPrior(ctx context.Context, c *Case) error {
+	prior, err := filing.AcceptedReport(ctx, s.db, c.OrganisationID, c.ReportYear-1)
+	if errors.Is(err, filing.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	priorForm, err := s.forms.Form(prior.Form)
+	if err != nil {
+		return err
+	}
+	c.Prior = prior.Body
+	c.PriorValues, err = decode(priorForm, prior.Body)
+	return err
+}
+
+func (s *Service) readDifferences(ctx context.Context, c *Case) error {
+	c.Differences = []Difference{}
+	previous, err := filing.PreviousSubmission(ctx, s.db, c.Submission)
+	if errors.Is(err, filing.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	body, err := filing.SubmissionBody(ctx, s.db, previous.ID)
+	if err != nil {
+		return err
+	}
+	before, err := decode(c.Form, body)
+	if err != nil {
+		return err
+	}
+	c.Differences = Differences(c.Form, before, c.Values)
+	return nil
+}
+
+func (s *Service) readRounds(ctx context.Context, c *Case) error {
+	c.Rounds = []Round{}
+	err := s.db.SelectContext(ctx, &c.Rounds, `SELECT `+reviewColumns+`, s.receipt_no
+		FROM review r JOIN submission s ON s.id = r.submission_id
+		WHERE s.obligation_id = $1 AND s.ordinal < $2 ORDER BY s.ordinal`, c.ObligationID, c.Submission.Ordinal)
+	if err != nil {
+		return fmt.Errorf("earlier rounds: %w", err)
+	}
+	for i := range c.Rounds {
+		if c.Rounds[i].Remarks, err = RemarksOf(ctx, s.db, c.Rounds[i].SubmissionID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decode reads a stored body, which was accepted by the same decoder before.
+func decode(f *form.Form, body []byte) (form.Values, error) {
+	decoded, _, err := f.Decode(body, form.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("decode stored body: %w", err)
+	}
+	return decoded.Values, nil
+}
+
+// Differences lists the fields that differ, in the order of the form.
+func Differences(f *form.Form, before, after form.Values) []Difference {
+	differences := []Difference{}
+	for _, field := range f.ValueFields() {
+		key := field.FullKey()
+		a, b := before[key], after[key]
+		if !reflect.DeepEqual(a, b) {
+			differences = append(differences, Difference{Key: key, Label: LabelOf(field), Before: a, After: b})
+		}
+	}
+	return differences
+}
+
+// LabelOf names a field for people: a statement's cell by its line and column, another by its label.
+func LabelOf(f *form.Field) string {
+	if f.Parent == nil {
+		return f.Label
+	}
+	return f.Parent.Label + "·" + f.Label
+}
+
+// Opinion is what a filer is told about their latest report: the opinion and remarks of its last decision.
+type Opinion struct {
+	Outcome Outcome
+	Opinion string
+	Remarks []Remark
+}
+
+// OpinionOn reads what was decided on a submission; ErrNotFound until it is decided.
+func OpinionOn(ctx context.Context, q postgres.Queryer, submissionID uuid.UUID) (Opinion, error) {
+	r, err := one(ctx, q, `WHERE r.submission_id = $1 AND r.state = 'decided'`, submissionID)
+	if err != nil {
+		return Opinion{}, err
+	}
+	remarks, err := RemarksOf(ctx, q, submissionID)
+	return Opinion{Outcome: r.Outcome, Opinion: r.Opinion, Remarks: remarks}, err
+}
