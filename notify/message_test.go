@@ -1,0 +1,123 @@
+package notify
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"nianbao/internal/workday"
+	"nianbao/templates/mails"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// full is a letter with every value there; the cases change what matters.
+func full() letter {
+	return letter{
+		Organisation: "试验市𬭎光社会工作服务中心", Authority: "试验市民政局", Year: 2018, Today: workday.NewDate(2019, 3, 24),
+		Link: "https://nianbao.example/filer", VerifyLink: "https://nianbao.example/verify/ABCD-EFGH",
+		Due: workday.NewDate(2019, 3, 31), WorkingDays: 5, Previous: workday.NewDate(2019, 3, 20), Reason: "系统维护",
+		At: time.Date(2019, 3, 24, 14, 32, 8, 0, workday.Shanghai), ReceiptNo: "试民社报〔2019〕00012号",
+		SHA256: strings.Repeat("0a", 32), Warnings: 2, Remarks: 3, Outcome: "unqualified",
+		Number: "试民社年审〔2019〕00001号", IssuedOn: workday.NewDate(2019, 4, 2),
+		Basis: "《社会组织信用信息管理办法》第十一条第（一）项", On: workday.NewDate(2019, 4, 1), ServedOn: workday.NewDate(2019, 4, 1),
+		DocumentKind: "prior_notice", How: "post", Claimed: "李明", Over: 2, Soon: 7,
+	}
+}
+
+func TestWording(t *testing.T) {
+	cases := map[string]func(*letter){
+		"opening": nil, "reminder": nil, "due_changed": nil, "receipt": nil, "return": nil, "result": nil, "conclusion": nil,
+		"prior_notice": nil, "served": nil, "listed": nil, "listing_withdrawn": nil, "removed": nil, "removal_refused": nil,
+		"annulled": nil, "spot_check": nil, "penalty": nil, "window_warned": nil, "window_escalated": nil, "window_digest": nil,
+		"reminder-today":        func(l *letter) { l.Today, l.WorkingDays = l.Due, 0 },
+		"reminder-tomorrow":     func(l *letter) { l.Today, l.WorkingDays = workday.NewDate(2019, 3, 30), 0 },
+		"reminder-returned":     func(l *letter) { l.Returned, l.Provisional = true, true },
+		"return-no-day":         func(l *letter) { l.Due, l.Remarks, l.Correction = workday.Date{}, 0, true },
+		"receipt-plain":         func(l *letter) { l.Warnings = 0 },
+		"result-pass":           func(l *letter) { l.Outcome = "pass" },
+		"prior_notice-unserved": func(l *letter) { l.Due, l.ServedOn = workday.Date{}, workday.Date{} },
+		"window_warned-today":   func(l *letter) { l.WorkingDays, l.Claimed = 0, "" },
+	}
+	for name, change := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := full()
+			if change != nil {
+				change(&l)
+			}
+			template, _, _ := strings.Cut(name, "-")
+			subject, body, err := render(template, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name, subject+"\n\n"+body)
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestEveryTemplateIsWorded: a template nobody renders in TestWording is not looked at by anyone.
+func TestEveryTemplateIsWorded(t *testing.T) {
+	files, err := mails.FS.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		name := strings.TrimSuffix(f.Name(), ".txt")
+		if _, err := os.Stat(filepath.Join("testdata", name+".golden")); err != nil && name != "signature" {
+			t.Errorf("no golden file for %s", f.Name())
+		}
+	}
+}
+
+// TestWordsOfTheHouse keeps out what the word list forbids.
+func TestWordsOfTheHouse(t *testing.T) {
+	files, err := mails.FS.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		text, err := mails.FS.ReadFile(f.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, word := range []string{"温馨提示", "尊敬的", "敬请谅解", "请注意", "驳回", "警告", "！", "操作成功"} {
+			if strings.Contains(string(text), word) {
+				t.Errorf("%s says %s", f.Name(), word)
+			}
+		}
+	}
+}
+
+func TestSubjectIsOneLine(t *testing.T) {
+	l := full()
+	l.Organisation = "第一行\r\n第二行"
+	subject, _, err := render("window_warned", l)
+	if err != nil || !strings.HasPrefix(subject, "第一行 第二行的2018年度报告") {
+		t.Errorf("subject %q, %v", subject, err)
+	}
+}

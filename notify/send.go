@@ -1,0 +1,194 @@
+package notify
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"nianbao/internal/event"
+	"nianbao/internal/postgres"
+	"nianbao/internal/queue"
+)
+
+const (
+	// maxAttempts is about three days of tries at the queue's pace; RFC 5321 asks for no less than four or five days of a
+	// relay, but this one stands before a relay.
+	maxAttempts = 80
+	// documentAttempts is how often a mail waits for its document (some hours) before it goes without.
+	documentAttempts = 10
+)
+
+// outgoing is a queued mail with what decides whether it still should go.
+type outgoing struct {
+	ID             uuid.UUID     `db:"id"`
+	Kind           string        `db:"kind"`
+	State          string        `db:"state"`
+	AuthorityCode  string        `db:"authority_code"`
+	OrganisationID uuid.NullUUID `db:"organisation_id"`
+	ObligationID   uuid.NullUUID `db:"obligation_id"`
+	DocumentID     uuid.NullUUID `db:"document_id"`
+	Recipient      string        `db:"recipient"`
+	Subject        string        `db:"subject"`
+	Body           string        `db:"body"`
+	Attempts       int           `db:"attempts"`
+}
+
+// Handle is the queue's handler for JobKind: it sends one mail and records what became of it. Without a mail server the
+// job is held and the delivery stays queued; a reminder to who has filed meanwhile is dropped.
+func (s *Service) Handle(ctx context.Context, job queue.Job) error {
+	var p jobPayload
+	if err := json.Unmarshal(job.Payload, &p); err != nil {
+		return queue.Permanent(fmt.Errorf("mail job %s: %w", job.ID, err))
+	}
+	out, err := s.outgoing(ctx, p.DeliveryID)
+	if errors.Is(err, ErrNotFound) {
+		return queue.Permanent(fmt.Errorf("mail job %s: %w", job.ID, err))
+	}
+	if err != nil || out.State != "queued" {
+		return err // sent by an earlier attempt, or an error of the database
+	}
+	if drop, err := s.outdated(ctx, out); err != nil || drop {
+		return errors.Join(err, s.drop(ctx, out, drop))
+	}
+	if s.sender == nil {
+		return queue.Hold("no mail server is set up: give --smtp")
+	}
+	mail := Mail{ID: out.ID.String(), Kind: out.Kind, To: out.Recipient, Subject: out.Subject, Body: out.Body, Date: s.db.Now()}
+	if mail.Files, err = s.files(ctx, out, job.Attempt); err != nil {
+		return err
+	}
+	err = s.sender.Send(ctx, mail)
+	if ctx.Err() != nil && err != nil {
+		return err // the program ends; this was no attempt of the mail's
+	}
+	return s.record(ctx, out, err)
+}
+
+func (s *Service) outgoing(ctx context.Context, id uuid.UUID) (outgoing, error) {
+	stmt, err := s.db.Prepared(ctx, `
+SELECT id, kind, state, authority_code, organisation_id, obligation_id, document_id, recipient, subject, body, attempts
+FROM delivery WHERE id = $1`)
+	if err != nil {
+		return outgoing{}, fmt.Errorf("read delivery %s: %w", id, err)
+	}
+	var out outgoing
+	err = stmt.GetContext(ctx, &out, id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return outgoing{}, fmt.Errorf("delivery %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return outgoing{}, fmt.Errorf("read delivery %s: %w", id, err)
+	}
+	return out, nil
+}
+
+// outdated tells whether a reminder no longer applies.
+func (s *Service) outdated(ctx context.Context, out outgoing) (bool, error) {
+	if out.Kind != KindReminder && out.Kind != KindOpening {
+		return false, nil
+	}
+	owes, err := stillOwed(ctx, s.db, out.ObligationID)
+	return !owes && err == nil, err
+}
+
+func (s *Service) drop(ctx context.Context, out outgoing, drop bool) error {
+	if !drop {
+		return nil
+	}
+	_, err := s.db.ExecContext(ctx, `UPDATE delivery SET state = 'dropped' WHERE id = $1 AND state = 'queued'`, out.ID)
+	return wrap("drop delivery "+out.ID.String(), err)
+}
+
+// files are the document that goes with the mail. One that is not made yet is waited for; after documentAttempts the
+// mail goes with its link alone.
+func (s *Service) files(ctx context.Context, out outgoing, attempt int) ([]File, error) {
+	if s.attach == nil || !out.DocumentID.Valid {
+		return nil, nil
+	}
+	name, pdf, err := s.attach(ctx, out.DocumentID.UUID)
+	if err != nil {
+		if errors.Is(err, ErrNotReady) && attempt >= documentAttempts {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("document of delivery %s: %w", out.ID, err)
+	}
+	return []File{{Name: name, PDF: pdf}}, nil
+}
+
+// record writes the attempt and its result. A refusal for good, or the last of many attempts, ends the delivery as
+// failed; any other error is returned, so that the queue tries again.
+func (s *Service) record(ctx context.Context, out outgoing, sendErr error) error {
+	_, permanent := errors.AsType[*PermanentError](sendErr)
+	state := "sent"
+	switch {
+	case sendErr != nil && (permanent || out.Attempts+1 >= maxAttempts):
+		state = "failed"
+	case sendErr != nil:
+		state = "queued"
+	}
+	err := postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error { return out.note(tx.Context(), tx, state, sendErr) })
+	if err != nil {
+		return fmt.Errorf("record delivery %s: %w", out.ID, err)
+	}
+	if state == "queued" {
+		return fmt.Errorf("delivery %s: %w", out.ID, sendErr)
+	}
+	return nil
+}
+
+func (out outgoing) note(ctx context.Context, tx *postgres.Tx, state string, sendErr error) error {
+	result, reason := "sent", ""
+	if sendErr != nil {
+		reason = sendErr.Error()
+		result = reason
+	}
+	var sentAt *time.Time
+	if state == "sent" {
+		now := tx.Now()
+		sentAt = &now
+	}
+	changed, err := tx.ExecContext(ctx, `
+UPDATE delivery SET state = $2, attempts = attempts + 1, last_error = $3, sent_at = $4
+WHERE id = $1 AND state = 'queued' AND attempts = $5`, out.ID, state, reason, sentAt, out.Attempts)
+	if err != nil {
+		return err
+	}
+	if n, err := changed.RowsAffected(); err != nil || n == 0 {
+		return err // another attempt at the same time has recorded its result
+	}
+	if _, err := tx.ExecContext(ctx, `
+INSERT INTO delivery_attempt (delivery_id, attempt, at, result) VALUES ($1, $2, $3, $4)`,
+		out.ID, out.Attempts+1, tx.Now(), result); err != nil {
+		return err
+	}
+	if state == "queued" {
+		return nil
+	}
+	kind := event.DeliverySentKind
+	if state == "failed" {
+		kind = event.DeliveryFailedKind
+	}
+	return event.Append(ctx, tx, event.Event{
+		Kind: kind, Actor: event.System(JobKind), AuthorityCode: out.AuthorityCode,
+		OrganisationID: out.OrganisationID, ObligationID: out.ObligationID, SubjectID: event.Ref(out.ID),
+		Data: event.Delivered{Kind: out.Kind, Channel: "mail", Error: reason},
+	})
+}
+
+// Resume lets the mails go that waited for a mail server, and says how many. A program that has one calls it when it
+// starts.
+func (s *Service) Resume(ctx context.Context) (n int, err error) {
+	if s.sender == nil {
+		return 0, nil
+	}
+	err = postgres.InTx(ctx, s.db, func(tx *postgres.Tx) (err error) {
+		n, err = queue.Revive(tx.Context(), tx, JobKind, queue.Held)
+		return err
+	})
+	return n, wrap("resume waiting mails", err)
+}
