@@ -414,3 +414,19 @@ func TestSeasonsAreFound(t *testing.T) {
 		t.Errorf("summary: %s", got)
 	}
 }
+
+func TestMovingToAnotherAuthorityKeepsTheYear(t *testing.T) {
+	w := newWorld(t, "2019-01-14", 2)
+	w.importSeason()
+	w.importSeason(`authority: "440104"`)
+	w.exec(`UPDATE organisation SET authority_code = '440104' WHERE id = $1`, w.orgs[0].ID)
+	if s := w.openSeasons(); s.Total() != 0 {
+		t.Errorf("the move changed obligations: %s", s)
+	}
+	if o := w.obligation(w.orgs[0]); o.AuthorityCode != authority || o.Status != StatusOpen {
+		t.Errorf("obligation %+v", o)
+	}
+	if r := w.mustSubmit(w.orgs[0], "k"); r.ReceiptNo != "2018-0000001" {
+		t.Errorf("receipt %+v", r)
+	}
+}
