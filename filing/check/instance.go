@@ -24,6 +24,7 @@ type instance struct {
 
 	once    sync.Once
 	err     error
+	rows    string // table whose rows are looked at, "" for none
 	vars    map[string]*variable
 	when    cel.Program // nil: always
 	expect  cel.Program
@@ -58,9 +59,13 @@ func (i *instance) words() error {
 func (i *instance) locked(compile func(compiler) error) error {
 	i.home.mu.Lock()
 	defer i.home.mu.Unlock()
-	env, vars, err := i.home.language(i.def.Rows)
+	rows, err := i.bind.expression(i.def.Rows)
+	if err != nil {
+		return fmt.Errorf("%s: %s: rows: %w", i.def.where, i.def.Code, err)
+	}
+	env, vars, err := i.home.language(rows)
 	if err == nil {
-		err = compile(compiler{env: env, vars: vars, bind: i.bind})
+		err = compile(compiler{env: env, vars: vars, bind: i.bind, rows: rows})
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %s: %w", i.def.where, i.def.Code, err)
@@ -69,7 +74,7 @@ func (i *instance) locked(compile func(compiler) error) error {
 }
 
 func (i *instance) compile(c compiler) (err error) {
-	i.vars = c.vars
+	i.vars, i.rows = c.vars, c.rows
 	var used, asked []figure
 	if i.expect, used, err = c.condition(i.def.Expect); err != nil {
 		return fmt.Errorf("expect: %w", err)
@@ -138,10 +143,10 @@ func (i *instance) run(a *activation, findings []Finding) ([]Finding, int, error
 		return findings, 0, err
 	}
 	a.vars, a.row, a.no = i.vars, nil, 0
-	if i.def.Rows == "" {
+	if i.rows == "" {
 		return i.look(a, findings)
 	}
-	rows, _ := a.in.Values.Rows(i.def.Rows)
+	rows, _ := a.in.Values.Rows(i.rows)
 	evaluated := 0
 	for no, row := range rows {
 		a.row, a.no = row, no
@@ -211,7 +216,7 @@ func (i *instance) findingKeys(a *activation) []string {
 	}
 	keys := make([]string, 0, len(i.figures))
 	for _, f := range i.figures {
-		key := f.variable.reportKey(i.def.Rows, a.no)
+		key := f.variable.reportKey(i.rows, a.no)
 		if key != "" && f.column != "" {
 			key += "." + f.column
 		}
@@ -227,6 +232,7 @@ type compiler struct {
 	env  *cel.Env
 	vars map[string]*variable
 	bind bindings
+	rows string
 }
 
 // condition compiles an expression that must be true or false.
