@@ -102,7 +102,7 @@ func TestSignatureCannotBeMoved(t *testing.T) {
 	key := newKey(t)
 	cert := certificate(t, "试验市民政局", key, nil, nil)
 	signed := sign(t, newSigner(t, key, cert))
-	start, end := signatureSpan(signed)
+	_, end := signatureSpan(signed)
 	longer := append(bytes.Clone(signed[:end]), bytes.Repeat([]byte{'0'}, 512)...)
 	longer = append(longer, signed[end:]...)
 	if got := document.CheckSignature(longer, []*x509.Certificate{cert}); got.Verdict == document.VerdictGenuine {
@@ -113,7 +113,6 @@ func TestSignatureCannotBeMoved(t *testing.T) {
 	if got := document.CheckSignature(hidden, []*x509.Certificate{cert}); got.Verdict != document.VerdictChanged {
 		t.Errorf("data hidden behind the signature: %s", got.Verdict)
 	}
-	_ = start
 }
 
 func FuzzVerify(f *testing.F) {

@@ -30,6 +30,7 @@ type face struct {
 	mu       sync.RWMutex
 	outlines map[uint16][]byte
 	held     int // bytes in outlines
+	limit    int // bound on held
 }
 
 // span is a table's place in the font file.
@@ -52,7 +53,7 @@ func openFace(packed []byte) (*face, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &face{src: src, tables: map[string][]byte{}, outlines: map[uint16][]byte{}}
+	f := &face{src: src, tables: map[string][]byte{}, outlines: map[uint16][]byte{}, limit: maxHeldOutlines}
 	spans, err := readDirectory(src)
 	if err != nil {
 		return nil, err
@@ -182,7 +183,7 @@ func (f *face) outline(g uint16) ([]byte, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.held += len(data); f.held > maxHeldOutlines {
+	if f.held += len(data); f.held > f.limit {
 		clear(f.outlines)
 		f.held = len(data)
 	}

@@ -212,6 +212,10 @@ func (s *setter) foot(page document.Page, sheets int) (func(c *canvas), error) {
 	if err != nil {
 		return nil, err
 	}
+	addressStyle := footStyle
+	if w := width(address, footStyle); w > measure {
+		addressStyle.size *= measure / w
+	}
 	var note []char
 	if page.Demonstration {
 		if note, err = s.set(demonstrationNote, footStyle); err != nil {
@@ -230,8 +234,8 @@ func (s *setter) foot(page document.Page, sheets int) (func(c *canvas), error) {
 		rightEdge := marginLeft + measure
 		c.text(marginLeft, textY, left, footStyle, 0)
 		c.text(rightEdge-width(counts[c.sheets], footStyle), textY, counts[c.sheets], footStyle, 0)
-		c.text(marginLeft, second, address, footStyle, 0)
-		c.text(rightEdge-width(note, footStyle), second, note, footStyle, 0)
+		c.centred(sheetWidth/2, textY, note, footStyle, 0)
+		c.text(marginLeft, second, address, addressStyle, 0)
 	}, nil
 }
 
