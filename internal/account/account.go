@@ -75,6 +75,8 @@ type Principal struct {
 	AuthorityCode  string
 	// Body is the name of the organisation or authority acted for.
 	Body string
+	// AuthorityName is the authority's name, for a filer its organisation's.
+	AuthorityName string
 }
 
 // IsZero says that there is nobody.

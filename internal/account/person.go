@@ -173,11 +173,11 @@ func Memberships(ctx context.Context, q postgres.Queryer, personID uuid.UUID) ([
 func PrincipalOf(ctx context.Context, q postgres.Queryer, s SessionKey) (Principal, error) {
 	stmt, err := q.Prepared(ctx, `
 		SELECT p.name, p.password_hash, m.role, m.organisation_id, coalesce(m.authority_code, '') AS authority_code,
-			coalesce(o.name, a.name, '') AS body
+			coalesce(o.name, a.name) AS body, a.name AS authority_name
 		FROM membership m
 		JOIN person p ON p.id = m.person_id
 		LEFT JOIN organisation o ON o.id = m.organisation_id
-		LEFT JOIN authority a ON a.code = m.authority_code
+		JOIN authority a ON a.code = coalesce(m.authority_code, o.authority_code)
 		WHERE m.id = $1 AND m.person_id = $2 AND m.ended_at IS NULL AND p.disabled_at IS NULL`)
 	if err != nil {
 		return Principal{}, fmt.Errorf("principal: %w", err)
@@ -185,7 +185,8 @@ func PrincipalOf(ctx context.Context, q postgres.Queryer, s SessionKey) (Princip
 	principal := Principal{Kind: KindPerson, ID: s.PersonID, MembershipID: s.MembershipID}
 	var hash string
 	err = stmt.QueryRowxContext(ctx, s.MembershipID, s.PersonID).Scan(
-		&principal.Name, &hash, &principal.Role, &principal.OrganisationID, &principal.AuthorityCode, &principal.Body)
+		&principal.Name, &hash, &principal.Role, &principal.OrganisationID, &principal.AuthorityCode,
+		&principal.Body, &principal.AuthorityName)
 	if postgres.IsNoRows(err) {
 		return Principal{}, fmt.Errorf("principal: membership %s: %w", s.MembershipID, ErrNotFound)
 	}

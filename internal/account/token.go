@@ -125,11 +125,12 @@ type tokenRow struct {
 	OrganisationID uuid.NullUUID `db:"organisation_id"`
 	AuthorityCode  string        `db:"authority_code"`
 	Body           string        `db:"body"`
+	AuthorityName  string        `db:"authority_name"`
 }
 
 func (r tokenRow) principal() Principal {
 	return Principal{Kind: KindToken, ID: r.ID, Name: r.Name, Role: r.Role,
-		OrganisationID: r.OrganisationID, AuthorityCode: r.AuthorityCode, Body: r.Body}
+		OrganisationID: r.OrganisationID, AuthorityCode: r.AuthorityCode, Body: r.Body, AuthorityName: r.AuthorityName}
 }
 
 // AuthenticateToken says whose token bearer is, ErrBadToken if nobody's. It
@@ -145,10 +146,10 @@ func AuthenticateToken(ctx context.Context, q postgres.Queryer, bearer string) (
 func tokenByHash(ctx context.Context, q postgres.Queryer, hash [sha256.Size]byte) (Principal, error) {
 	stmt, err := q.Prepared(ctx, `
 		SELECT t.id, t.name, t.role, t.organisation_id, coalesce(t.authority_code, '') AS authority_code,
-			coalesce(o.name, a.name, '') AS body
+			coalesce(o.name, a.name) AS body, a.name AS authority_name
 		FROM api_token t
 		LEFT JOIN organisation o ON o.id = t.organisation_id
-		LEFT JOIN authority a ON a.code = t.authority_code
+		JOIN authority a ON a.code = coalesce(t.authority_code, o.authority_code)
 		WHERE t.token_hash = $1 AND t.revoked_at IS NULL AND t.expires_at > $2`)
 	if err != nil {
 		return Principal{}, fmt.Errorf("authenticate token: %w", err)

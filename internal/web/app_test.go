@@ -247,6 +247,9 @@ func TestErrorPages(t *testing.T) {
 	if a := signedIn(t, w).Get("/nowhere"); a.Status != 404 || !strings.Contains(a.Body, "审查员 测试员") || !strings.Contains(a.Body, `href="/desk"`) {
 		t.Errorf("not found while signed in: %d, should lead home", a.Status)
 	}
+	if a := w.call(t, "HEAD", "/sign-in", ""); a.Status != 200 || a.Body != "" {
+		t.Errorf("HEAD of a page: %d %q", a.Status, a.Body)
+	}
 	if a := w.call(t, "HEAD", "/nowhere", ""); a.Status != 404 || a.Body != "" {
 		t.Errorf("HEAD: %d %q", a.Status, a.Body)
 	}

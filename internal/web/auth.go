@@ -241,7 +241,7 @@ func (a *App) authorise(c echo.Context, r *Route) error {
 		return errForbidden
 	}
 	req := c.Request()
-	if r.IsAPI() || req.Method != http.MethodGet || req.Header.Get("HX-Request") != "" {
+	if r.IsAPI() || !safeMethod(req.Method) || req.Header.Get("HX-Request") != "" {
 		return errUnauthorised
 	}
 	return c.Redirect(http.StatusSeeOther, signInPath+"?return="+url.QueryEscape(req.URL.RequestURI()))

@@ -66,8 +66,6 @@ func nextSteps(c echo.Context, p Problem) []NextStep {
 	switch p.Status {
 	case http.StatusUnauthorized:
 		return []NextStep{{Text: "重新登录", Href: signInPath}}
-	case http.StatusNotFound:
-		return []NextStep{{Text: "核对网址有没有抄错"}, home}
 	case http.StatusInternalServerError, http.StatusServiceUnavailable:
 		return []NextStep{{Text: "过一分钟再试一次"}, {Text: "仍不行，请来电，报下面的请求编号"}, home}
 	case http.StatusForbidden, http.StatusTooManyRequests, http.StatusConflict, http.StatusPreconditionFailed:

@@ -106,9 +106,7 @@ func (a *App) NewPage(c echo.Context, title string) Page {
 		return page
 	}
 	page.User = &User{Name: principal.Name, RoleName: principal.Role.Label(), Body: principal.Body, Role: principal.Role}
-	if principal.Role != account.RoleFiler && principal.Body != "" {
-		page.By = principal.Body
-	}
+	page.By = principal.AuthorityName
 	page.CSRF = a.csrf.token(c)
 	page.Flash = a.takeFlash(c)
 	return page

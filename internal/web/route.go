@@ -113,6 +113,9 @@ func (a *App) Mount(routes []Route) error {
 	for _, r := range routes {
 		a.routes = append(a.routes, r)
 		a.echo.Add(r.Method, r.Path, a.guard(&r))
+		if r.Method == http.MethodGet { // net/http leaves the body out
+			a.echo.Add(http.MethodHead, r.Path, a.guard(&r))
+		}
 	}
 	return nil
 }
@@ -130,6 +133,9 @@ func (a *App) Unruled() []string {
 	var stray []string
 	for _, r := range a.echo.Routes() {
 		name := r.Method + " " + r.Path
+		if r.Method == http.MethodHead && known[http.MethodGet+" "+r.Path] {
+			continue
+		}
 		if r.Method != echo.RouteNotFound && !known[name] {
 			stray = append(stray, name)
 		}
@@ -152,6 +158,7 @@ func (a *App) guard(r *Route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Set(keyRoute, r)
 		withTimeout(c, timeout)
+		defer removeUploads(c)
 		req := c.Request()
 		req.Body = http.MaxBytesReader(c.Response(), req.Body, maxBody)
 		if err := a.authenticate(c, r); err != nil {
@@ -167,86 +174,11 @@ func (a *App) guard(r *Route) echo.HandlerFunc {
 	}
 }
 
-// Recorder collects the routes that generated code registers, so that they can
-// join the table: it has the methods that oapi-codegen's EchoRouter asks for.
-type Recorder struct{ routes []Route }
-
-func (r *Recorder) add(method, path string, h echo.HandlerFunc, m []echo.MiddlewareFunc) *echo.Route {
-	for i := len(m) - 1; i >= 0; i-- {
-		h = m[i](h)
+// removeUploads deletes the temporary files of a multipart form. net/http does
+// so only for the request it made itself, not for the copy that carries our
+// context.
+func removeUploads(c echo.Context) {
+	if form := c.Request().MultipartForm; form != nil {
+		_ = form.RemoveAll() // what is left lies in the system's temporary folder
 	}
-	r.routes = append(r.routes, Route{Method: method, Path: path, Handler: h})
-	return &echo.Route{Method: method, Path: path}
-}
-
-// CONNECT records a route, as do the methods below.
-func (r *Recorder) CONNECT(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodConnect, path, h, m)
-}
-
-// DELETE records a route.
-func (r *Recorder) DELETE(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodDelete, path, h, m)
-}
-
-// GET records a route.
-func (r *Recorder) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodGet, path, h, m)
-}
-
-// HEAD records a route.
-func (r *Recorder) HEAD(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodHead, path, h, m)
-}
-
-// OPTIONS records a route.
-func (r *Recorder) OPTIONS(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodOptions, path, h, m)
-}
-
-// PATCH records a route.
-func (r *Recorder) PATCH(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodPatch, path, h, m)
-}
-
-// POST records a route.
-func (r *Recorder) POST(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodPost, path, h, m)
-}
-
-// PUT records a route.
-func (r *Recorder) PUT(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodPut, path, h, m)
-}
-
-// TRACE records a route.
-func (r *Recorder) TRACE(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	return r.add(http.MethodTrace, path, h, m)
-}
-
-// Routes joins what was recorded with its access rules, by "METHOD /path". A
-// route without a rule, or a rule without a route, is an error.
-func (r *Recorder) Routes(rules map[string]Access) ([]Route, error) {
-	left := make(map[string]bool, len(rules))
-	for name := range rules {
-		left[name] = true
-	}
-	var problems []error
-	out := make([]Route, 0, len(r.routes))
-	for _, route := range r.routes {
-		rule, ok := rules[route.Name()]
-		if !ok {
-			problems = append(problems, fmt.Errorf("route %s: no access rule", route.Name()))
-		}
-		delete(left, route.Name())
-		route.Access = rule
-		out = append(out, route)
-	}
-	for name := range left {
-		problems = append(problems, fmt.Errorf("rule %s: no such route", name))
-	}
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
-	}
-	return out, nil
 }

@@ -76,7 +76,7 @@ func TestDays(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	cal := workday.Builtin()
 	got := web.Deadline(cal, workday.NewDate(2019, time.April, 1), workday.NewDate(2019, time.April, 9), "重新报送")
-	if want := "2019年4月9日（星期二） 24:00 前重新报送，当天算在内。期间清明节放假，不计入工作日。"; got != want {
+	if want := "2019年4月9日（星期二）24:00 前重新报送，当天算在内。期间清明节放假，不计入工作日。"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	if got := web.Deadline(cal, workday.NewDate(2018, time.December, 1), workday.Date{}, "报送"); got != "" {

@@ -26,7 +26,7 @@
   // A form is sent once: a second press while the answer is awaited does nothing.
   document.addEventListener("submit", function (e) {
     var form = e.target;
-    if (e.defaultPrevented || form.method !== "post") { return; }
+    if (e.defaultPrevented || form.getAttribute("method") !== "post") { return; }
     if (form.dataset.sent) { e.preventDefault(); return; }
     form.dataset.sent = "1";
   });
