@@ -23,6 +23,7 @@ var handlers = map[event.Kind]handler{
 	event.SubmissionReceivedKind:    (*Service).onReceived,
 	event.ReviewDecidedKind:         (*Service).onDecided,
 	event.DocumentIssuedKind:        (*Service).onIssued,
+	event.DocumentHeldKind:          (*Service).onHeld,
 	event.ListingNotifiedKind:       (*Service).onListingNotified,
 	event.NoticeServedKind:          (*Service).onServed,
 	event.ListingListedKind:         (*Service).onListed,

@@ -160,9 +160,13 @@ func TestDesk(t *testing.T) {
 	if list, err := InboxOf(t.Context(), w.db, organisation, Page{Limit: 10}); err != nil || len(list) != 0 {
 		t.Errorf("the organisation sees %+v, %v", list, err)
 	}
+	w.happen(w.event(event.DocumentHeldKind, organisation, obligation, event.DocumentHeld{Kind: "conclusion", Reason: "缺字"}))
+	if list, err := DeskOf(t.Context(), w.db, "440100", other, Page{Limit: 1}); err != nil || list[0].Kind != KindHeld {
+		t.Errorf("the held document is not on the desk: %+v, %v", list, err)
+	}
 	w.clock.Advance(24 * time.Hour) // a new day, a new digest
 	w.happen(warned(""))
-	if n := len(w.deliveries()); n != 5+3 {
+	if n := len(w.deliveries()); n != 6+3 {
 		t.Errorf("%d deliveries on the second day", n)
 	}
 }

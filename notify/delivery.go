@@ -26,8 +26,9 @@ const (
 	KindReturn     = "return"
 	KindResult     = "result" // a decision without a conclusion document
 	KindConclusion = "conclusion"
-	KindNotice     = "notice" // everything about lists and penalties
-	KindWindow     = "window" // to the desk
+	KindNotice     = "notice"        // everything about lists and penalties
+	KindWindow     = "window"        // to the desk
+	KindHeld       = "document_held" // to the desk: a document that waits for a person
 )
 
 // message is one thing to tell one addressee; post makes a delivery a channel and recipient of it.

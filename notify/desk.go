@@ -16,7 +16,7 @@ func (s *Service) onWindowWarned(ctx context.Context, tx *postgres.Tx, e event.S
 	if err != nil {
 		return err
 	}
-	return s.tellDesk(ctx, tx, e, "window_warned", d.ClaimedBy, letter{ReceiptNo: d.ReceiptNo, Due: d.DueOn,
+	return s.tellWindow(ctx, tx, e, "window_warned", d.ClaimedBy, letter{ReceiptNo: d.ReceiptNo, Due: d.DueOn,
 		Provisional: d.DueProvisional, WorkingDays: d.WorkingDaysLeft, Claimed: d.ClaimedName})
 }
 
@@ -26,42 +26,69 @@ func (s *Service) onWindowEscalated(ctx context.Context, tx *postgres.Tx, e even
 	if err != nil {
 		return err
 	}
-	return s.tellDesk(ctx, tx, e, "window_escalated", "", letter{ReceiptNo: d.ReceiptNo, Due: d.DueOn, Claimed: d.ClaimedName})
+	return s.tellWindow(ctx, tx, e, "window_escalated", "", letter{ReceiptNo: d.ReceiptNo, Due: d.DueOn, Claimed: d.ClaimedName})
 }
 
-// tellDesk puts a message on the authority's desk: on that of the person who holds the review, else on everybody's. The
-// first of a day also mails a digest to the authority's reviewers and approvers: thousands of windows end on the same
-// day, and nobody reads thousands of mails.
-func (s *Service) tellDesk(ctx context.Context, tx *postgres.Tx, e event.Stored, template, claimedBy string, l letter) error {
+// onHeld tells the desk of a document that waits for a person.
+func (s *Service) onHeld(ctx context.Context, tx *postgres.Tx, e event.Stored) error {
+	d, err := event.Read[event.DocumentHeld](e)
+	if err != nil {
+		return err
+	}
+	return s.tellDesk(ctx, tx, e, deskNote{kind: KindHeld, template: "document_held",
+		letter: letter{DocumentKind: d.Kind, Number: d.Number, Reason: d.Reason}})
+}
+
+// deskNote is a message to the authority's desk.
+type deskNote struct {
+	kind      string
+	template  string
+	claimedBy string // the actor id of who holds the matter; of nobody, or no person's: everybody's
+	letter    letter
+}
+
+// tellWindow puts a message about a window on the desk. The first of a day also mails a digest to the authority's
+// reviewers and approvers: thousands of windows end on the same day, and nobody reads thousands of mails.
+func (s *Service) tellWindow(ctx context.Context, tx *postgres.Tx, e event.Stored, template, claimedBy string, l letter) error {
+	if err := s.tellDesk(ctx, tx, e, deskNote{kind: KindWindow, template: template, claimedBy: claimedBy, letter: l}); err != nil {
+		return err
+	}
+	return s.mailDigest(ctx, tx, e)
+}
+
+func (s *Service) tellDesk(ctx context.Context, tx *postgres.Tx, e event.Stored, n deskNote) error {
 	a, err := addresseeOf(ctx, tx, e)
 	if err != nil {
 		return err
 	}
+	l := n.letter
 	l.Organisation, l.Authority, l.Year = a.Name, a.Authority, e.Year()
 	l.Today, l.Link = workday.DateOf(tx.Now()), s.deskLink()
-	subject, body, err := render(template, l)
+	subject, body, err := render(n.template, l)
 	if err != nil {
 		return err
 	}
-	m := message{kind: KindWindow, key: KindWindow + ":" + e.ID.String(), authority: e.AuthorityCode,
+	m := message{kind: n.kind, key: n.kind + ":" + e.ID.String(), authority: a.AuthorityCode,
 		obligation: e.ObligationID, inbox: true, subject: subject, body: body}
-	if id, err := uuid.Parse(claimedBy); err == nil {
+	if id, err := uuid.Parse(n.claimedBy); err == nil {
 		m.person = event.Ref(id)
 	}
-	if _, err := post(ctx, tx, m); err != nil {
-		return err
-	}
-	return s.mailDigest(ctx, tx, e.AuthorityCode, l)
+	_, err = post(ctx, tx, m)
+	return err
 }
 
 // mailDigest mails the state of the authority's windows, once a day and recipient.
-func (s *Service) mailDigest(ctx context.Context, tx *postgres.Tx, authority string, l letter) error {
+func (s *Service) mailDigest(ctx context.Context, tx *postgres.Tx, e event.Stored) error {
+	a, err := addresseeOf(ctx, tx, e)
+	if err != nil {
+		return err
+	}
+	authority, today := a.AuthorityCode, workday.DateOf(tx.Now())
 	var done bool
-	key := fmt.Sprintf("%s:%s:%s", KindWindow, authority, l.Today)
 	if err := tx.GetContext(ctx, &done, `
 SELECT EXISTS (SELECT FROM delivery WHERE authority_code = $1 AND organisation_id IS NULL
 	AND created_at >= $2 AND created_at < $3 AND channel = 'mail' AND kind = 'window')`,
-		authority, l.Today.Start(), l.Today.End()); err != nil || done {
+		authority, today.Start(), today.End()); err != nil || done {
 		return wrap("look for today's digest", err)
 	}
 	var to []string
@@ -75,7 +102,7 @@ ORDER BY 1`, authority); err != nil {
 	if len(to) == 0 {
 		return nil
 	}
-	soon := s.calendar().Due(l.Today, 3).Date
+	soon := s.calendar().Due(today, 3).Date
 	var n struct {
 		Over int `db:"over"`
 		Soon int `db:"soon"`
@@ -83,15 +110,15 @@ ORDER BY 1`, authority); err != nil {
 	if err := tx.GetContext(ctx, &n, `
 SELECT count(*) FILTER (WHERE due_on < $2) AS over, count(*) FILTER (WHERE due_on >= $2) AS soon
 FROM review WHERE authority_code = $1 AND state IN ('pending', 'proposed') AND due_on <= $3`,
-		authority, l.Today, soon); err != nil {
+		authority, today, soon); err != nil {
 		return fmt.Errorf("count the authority's windows: %w", err)
 	}
-	l.Over, l.Soon = n.Over, n.Soon
-	subject, body, err := render("window_digest", l)
+	subject, body, err := render("window_digest", letter{Authority: a.Authority, Today: today, Link: s.deskLink(),
+		Over: n.Over, Soon: n.Soon})
 	if err != nil {
 		return err
 	}
-	_, err = post(ctx, tx, message{kind: KindWindow, key: key, authority: authority, mailTo: to, subject: subject, body: body})
+	_, err = post(ctx, tx, message{kind: KindWindow, key: fmt.Sprintf("%s:%s:%s", KindWindow, authority, today), authority: authority, mailTo: to, subject: subject, body: body})
 	return err
 }
 

@@ -35,6 +35,7 @@ func TestWording(t *testing.T) {
 		"opening": nil, "reminder": nil, "due_changed": nil, "receipt": nil, "return": nil, "result": nil, "conclusion": nil,
 		"prior_notice": nil, "served": nil, "listed": nil, "listing_withdrawn": nil, "removed": nil, "removal_refused": nil,
 		"annulled": nil, "spot_check": nil, "penalty": nil, "window_warned": nil, "window_escalated": nil, "window_digest": nil,
+		"document_held":         func(l *letter) { l.DocumentKind, l.Reason = "conclusion", "字体中没有“𪚥”字" },
 		"reminder-today":        func(l *letter) { l.Today, l.WorkingDays = l.Due, 0 },
 		"reminder-tomorrow":     func(l *letter) { l.Today, l.WorkingDays = workday.NewDate(2019, 3, 30), 0 },
 		"reminder-returned":     func(l *letter) { l.Returned, l.Provisional = true, true },
