@@ -91,7 +91,9 @@ func (s *Service) onDecided(ctx context.Context, tx *postgres.Tx, e event.Stored
 	l := letter{ReceiptNo: d.ReceiptNo, Outcome: d.Outcome, Remarks: d.Remarks, Correction: d.Kind == "correction"}
 	switch {
 	case d.Outcome == "return":
-		l.Due, l.Provisional = d.ResubmitBy, d.ResubmitProvisional
+		if l.Due, l.Provisional, err = refileBy(ctx, tx, e.ObligationID, d); err != nil {
+			return err
+		}
 		return s.tellOrganisation(ctx, tx, e, notice{kind: KindReturn, template: "return", letter: l})
 	case d.ConclusionIssued:
 		return nil
@@ -105,8 +107,36 @@ func (s *Service) onIssued(ctx context.Context, tx *postgres.Tx, e event.Stored)
 	if err != nil || d.Kind != "conclusion" {
 		return err
 	}
+	// The conclusion has its document's id.
+	var of struct {
+		ObligationID uuid.UUID `db:"obligation_id"`
+		ReportYear   int64     `db:"report_year"`
+	}
+	if err := tx.GetContext(ctx, &of, `SELECT obligation_id, report_year FROM conclusion WHERE id = $1`, e.SubjectID); err != nil {
+		return fmt.Errorf("read the conclusion: %w", err)
+	}
+	e.ObligationID, e.ReportYear = event.Ref(of.ObligationID), &of.ReportYear
 	return s.tellOrganisation(ctx, tx, e, notice{kind: KindConclusion, template: "conclusion", document: e.SubjectID,
 		letter: letter{Number: d.Number, IssuedOn: d.IssuedOn, VerifyLink: s.verifyLink(d.VerifyCode)}})
+}
+
+// refileBy is the day by which a returned report must be back: what makes the obligation overdue, which is the later of
+// its due day and the refile day. A returned correction owes nothing, so only its own day is told.
+func refileBy(ctx context.Context, tx *postgres.Tx, obligation uuid.NullUUID, d event.ReviewDecided) (workday.Date, bool, error) {
+	var o struct {
+		By          workday.Date `db:"by"`
+		Provisional bool         `db:"provisional"`
+	}
+	err := tx.GetContext(ctx, &o, `
+SELECT overdue_after AS by, CASE WHEN overdue_after = resubmit_by THEN resubmit_provisional ELSE due_provisional END AS provisional
+FROM obligation WHERE id = $1 AND status = 'returned'`, obligation)
+	if errors.Is(err, sql.ErrNoRows) {
+		return d.ResubmitBy, d.ResubmitProvisional, nil
+	}
+	if err != nil {
+		return workday.Date{}, false, fmt.Errorf("read the refile day: %w", err)
+	}
+	return o.By, o.Provisional, nil
 }
 
 // notice is a message to the organisation that an event is about.

@@ -50,7 +50,12 @@ func TestWhoHearsOfWhat(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, day(3, 24, 8))
 			organisation, obligation := w.organisation("甲")
-			w.happen(w.event(tt.kind, organisation, obligation, tt.data))
+			e := w.event(tt.kind, organisation, obligation, tt.data)
+			if tt.want == KindConclusion {
+				w.conclusion(e.SubjectID.UUID, organisation, obligation)
+				e.ReportYear, e.ObligationID = 0, uuid.NullUUID{} // the event does not say; the conclusion does
+			}
+			w.happen(e)
 			want := []string{}
 			if tt.want != "" {
 				want = []string{tt.want + " inbox delivered", tt.want + " mail queued 甲@org.example"}
@@ -82,6 +87,28 @@ func TestDueChangeIsNoNewsToWhoHasFiled(t *testing.T) {
 	w.happen(w.event(event.ObligationDueChangedKind, organisation, obligation, event.ObligationDueChanged{}))
 	if diff := cmp.Diff([]string{}, w.deliveries()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestReturnNamesTheDayThatCounts(t *testing.T) {
+	refile := event.ReviewDecided{Outcome: "return", ResubmitBy: workday.NewDate(2019, 3, 20)}
+	tests := map[string]struct{ change, want string }{
+		"due day later than the refile day": {`UPDATE obligation SET status = 'returned', submissions = 1, resubmit_by = '2019-03-20'`,
+			"2019年3月31日（星期日）24:00"},
+		"refile day later, provisional": {`UPDATE obligation SET status = 'returned', submissions = 1, resubmit_by = '2019-04-09',
+			resubmit_provisional = true, overdue_after = '2019-04-09'`, "2019年4月9日（星期二）24:00，当天算在内（日历未定，可能调整）"},
+		"refiled meanwhile": {`UPDATE obligation SET status = 'submitted', submissions = 2, overdue_after = NULL`, "2019年3月20日（星期三）24:00"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, day(3, 6, 8))
+			organisation, obligation := w.organisation("甲")
+			w.exec(tt.change)
+			w.happen(w.event(event.ReviewDecidedKind, organisation, obligation, refile))
+			if d := w.mail(); !strings.Contains(d.Body, tt.want) {
+				t.Errorf("body %s", d.Body)
+			}
+		})
 	}
 }
 

@@ -109,6 +109,18 @@ func (w *world) person(email, role string, organisation uuid.UUID, activated boo
 	return id
 }
 
+// conclusion adds the row that a conclusion's document belongs to, under the document's id.
+func (w *world) conclusion(document, organisation, obligation uuid.UUID) {
+	w.t.Helper()
+	submission := uuid.New()
+	w.exec(`INSERT INTO submission (id, obligation_id, authority_code, organisation_id, report_year, ordinal, form, form_version,
+	check_set_version, body, sha256, findings, receipt_no, received_at, review_due_on, review_due_provisional, actor_kind, actor_id, actor_name)
+VALUES ($1, $2, '440100', $3, 2018, 1, 'association-2004', 1, '1', '{}', repeat('0', 64), '[]', '2018-0000001', now(), '2019-04-15', false, 'person', 'p', '某人')`,
+		submission, obligation, organisation)
+	w.exec(`INSERT INTO conclusion (id, submission_id, obligation_id, authority_code, organisation_id, report_year, outcome, number, issued_on, created_at)
+VALUES ($1, $2, $3, '440100', $4, 2018, 'pass', '1号', '2019-04-02', now())`, document, submission, obligation, organisation)
+}
+
 // happen appends events and lets the consumer hear of them.
 func (w *world) happen(events ...event.Event) {
 	w.t.Helper()

@@ -3,8 +3,8 @@
 //
 // It owns the tables delivery and delivery_attempt, and the wording in templates/mails. It makes no decision of law:
 // service of a notice is recorded by review, documents are made by document. For names and dates it reads, with small
-// statements of its own, the tables organisation, authority, membership, person, obligation, season, review, listing,
-// document_order and document.
+// statements of its own, the tables organisation, authority, membership, person, obligation, season, review, conclusion and
+// listing.
 //
 // Invariants:
 //   - A delivery exists because of one event (or one obligation and reminder day) and at most once a recipient: its

@@ -212,6 +212,7 @@ func TestDocumentGoesWithTheMail(t *testing.T) {
 			w := newWorld(t, day(4, 2, 8))
 			organisation, obligation := w.organisation("甲")
 			e := w.event(event.DocumentIssuedKind, organisation, obligation, event.DocumentIssued{Kind: "conclusion", Number: "1号"})
+			w.conclusion(e.SubjectID.UUID, organisation, obligation)
 			w.happen(e)
 			s := w.service(w.sender)
 			s.attach = func(_ context.Context, id uuid.UUID) (string, []byte, error) {
