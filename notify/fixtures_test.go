@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,6 +32,7 @@ type world struct {
 
 // fakeSender keeps what it was given, or fails with fail.
 type fakeSender struct {
+	mu   sync.Mutex
 	sent []Mail
 	fail func(m Mail) error
 }
@@ -41,6 +43,8 @@ func (f *fakeSender) Send(_ context.Context, m Mail) error {
 			return err
 		}
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.sent = append(f.sent, m)
 	return nil
 }
