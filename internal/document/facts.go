@@ -99,8 +99,10 @@ type ListingFacts struct {
 	ServedOn        workday.Date `json:"served_on"`
 	StatementOn     workday.Date `json:"statement_on"`     // zero: none was made in time
 	StatementAnswer string       `json:"statement_answer"` // why it was not accepted
-	ListedOn        workday.Date `json:"listed_on"`
-	Basis           string       `json:"basis"`
+	// FiledOn is when a report came in all the same, where the season does not let that end the matter; zero: none did.
+	FiledOn  workday.Date `json:"filed_on,omitzero"`
+	ListedOn workday.Date `json:"listed_on"`
+	Basis    string       `json:"basis"`
 }
 
 // WithdrawalFacts end a listing procedure before any listing.
