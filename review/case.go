@@ -22,6 +22,8 @@ type Case struct {
 	Form        *form.Form
 	Regime      filing.Regime
 	FourEyes    bool
+	Season      filing.Season
+	Obligation  filing.Obligation
 	Body        []byte      // byte for byte what was submitted
 	Values      form.Values // the same, decoded
 	Findings    []check.Finding
@@ -70,11 +72,13 @@ func (s *Service) readReport(ctx context.Context, c *Case) (err error) {
 	if c.Submission, err = filing.SubmissionByID(ctx, s.db, c.SubmissionID); err != nil {
 		return err
 	}
-	season, _, err := c.season(ctx, s.db)
-	if err != nil {
+	if c.Season, _, err = c.season(ctx, s.db); err != nil {
 		return err
 	}
-	c.Regime, c.FourEyes = season.Regime, season.Rules.FourEyes
+	if c.Obligation, err = filing.ObligationByID(ctx, s.db, c.ObligationID); err != nil {
+		return err
+	}
+	c.Regime, c.FourEyes = c.Season.Regime, c.Season.Rules.FourEyes
 	if c.Form, err = s.forms.Form(c.Submission.Form); err != nil {
 		return err
 	}

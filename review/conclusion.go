@@ -27,8 +27,8 @@ type paper struct {
 }
 
 // party names the two sides as they are called today.
-func (p *paper) party(ctx context.Context, tx *postgres.Tx) (document.Party, error) {
-	authority, err := registry.AuthorityByCode(ctx, tx, p.review.AuthorityCode)
+func (p *paper) party(ctx context.Context, q postgres.Queryer) (document.Party, error) {
+	authority, err := registry.AuthorityByCode(ctx, q, p.review.AuthorityCode)
 	if err != nil {
 		return document.Party{}, fmt.Errorf("authority %s: %w", p.review.AuthorityCode, err)
 	}
@@ -40,24 +40,31 @@ func (p *paper) party(ctx context.Context, tx *postgres.Tx) (document.Party, err
 
 // orderReturnNotice orders the 退回补正通知书 with the remarks by their fields' labels.
 func (s *Service) orderReturnNotice(ctx context.Context, tx *postgres.Tx, p paper) error {
-	party, err := p.party(ctx, tx)
-	if err != nil {
-		return err
-	}
-	remarks, err := s.labelled(p.submission.Form, p.remarks)
+	facts, err := s.returnFacts(ctx, tx, p)
 	if err != nil {
 		return err
 	}
 	_, err = document.Place(ctx, tx, document.Order{
 		AuthorityCode: p.review.AuthorityCode, OrganisationID: p.org.ID, SubjectID: p.review.SubmissionID,
-		IssuedOn: workday.DateOf(tx.Now()),
-		Facts: &document.ReturnFacts{
-			Party: party, ReceiptNo: p.submission.ReceiptNo, SubmittedOn: workday.DateOf(p.submission.ReceivedAt),
-			Opinion: p.opinion, Remarks: remarks, ResubmitBy: p.resubmit.Date, Provisional: p.resubmit.Provisional,
-			Basis: p.season.Rules.Basis(filing.BasisConclusion, p.org.Type),
-		},
+		IssuedOn: workday.DateOf(tx.Now()), Facts: facts,
 	})
 	return err
+}
+
+func (s *Service) returnFacts(ctx context.Context, q postgres.Queryer, p paper) (*document.ReturnFacts, error) {
+	party, err := p.party(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	remarks, err := s.labelled(p.submission.Form, p.remarks)
+	if err != nil {
+		return nil, err
+	}
+	return &document.ReturnFacts{
+		Party: party, ReceiptNo: p.submission.ReceiptNo, SubmittedOn: workday.DateOf(p.submission.ReceivedAt),
+		Opinion: p.opinion, Remarks: remarks, ResubmitBy: p.resubmit.Date, Provisional: p.resubmit.Provisional,
+		Basis: p.season.Rules.Basis(filing.BasisConclusion, p.org.Type),
+	}, nil
 }
 
 func (s *Service) labelled(formCode string, remarks []Remark) ([]document.Remark, error) {
@@ -78,15 +85,7 @@ func (s *Service) labelled(formCode string, remarks []Remark) ([]document.Remark
 // orderConclusion numbers the conclusion and orders its document. The number is the last thing taken, so that its row
 // is locked for as short as can be. A correction's conclusion supersedes the one in force.
 func (s *Service) orderConclusion(ctx context.Context, tx *postgres.Tx, p paper) error {
-	party, err := p.party(ctx, tx)
-	if err != nil {
-		return err
-	}
-	previous, err := inForce(ctx, tx, p.review.ObligationID)
-	if err != nil {
-		return err
-	}
-	first, err := firstFiled(ctx, tx, p.submission)
+	facts, previous, err := conclusionFacts(ctx, tx, p)
 	if err != nil {
 		return err
 	}
@@ -97,13 +96,7 @@ func (s *Service) orderConclusion(ctx context.Context, tx *postgres.Tx, p paper)
 	today := workday.DateOf(tx.Now())
 	ordered, err := document.Place(ctx, tx, document.Order{
 		ID: id, AuthorityCode: p.review.AuthorityCode, OrganisationID: p.org.ID, SubjectID: id, IssuedOn: today,
-		SupersedesID: previous.ID,
-		Facts: &document.ConclusionFacts{
-			Party: party, Outcome: string(p.outcome), Inspection: p.season.Regime == filing.RegimeInspection,
-			ReceiptNo: p.submission.ReceiptNo, SubmittedOn: workday.DateOf(p.submission.ReceivedAt), FirstFiled: first,
-			Basis: p.season.Rules.Basis(filing.BasisConclusion, p.org.Type), Opinion: p.opinion,
-			Stamp: p.season.Rules.Conclusion.Stamp, Correction: p.submission.Kind == "correction", Replaces: previous.Number,
-		},
+		SupersedesID: previous.ID, Facts: facts,
 	})
 	if err != nil {
 		return err
@@ -116,6 +109,28 @@ func (s *Service) orderConclusion(ctx context.Context, tx *postgres.Tx, p paper)
 	})
 	e.SubjectID, e.Basis = event.Ref(id), p.season.Rules.Basis(filing.BasisConclusion, p.org.Type)
 	return event.Append(ctx, tx, e)
+}
+
+// conclusionFacts is what the conclusion will state, and the one in force before it.
+func conclusionFacts(ctx context.Context, q postgres.Queryer, p paper) (*document.ConclusionFacts, previousConclusion, error) {
+	party, err := p.party(ctx, q)
+	if err != nil {
+		return nil, previousConclusion{}, err
+	}
+	previous, err := inForce(ctx, q, p.review.ObligationID)
+	if err != nil {
+		return nil, previous, err
+	}
+	first, err := firstFiled(ctx, q, p.submission)
+	if err != nil {
+		return nil, previous, err
+	}
+	return &document.ConclusionFacts{
+		Party: party, Outcome: string(p.outcome), Inspection: p.season.Regime == filing.RegimeInspection,
+		ReceiptNo: p.submission.ReceiptNo, SubmittedOn: workday.DateOf(p.submission.ReceivedAt), FirstFiled: first,
+		Basis: p.season.Rules.Basis(filing.BasisConclusion, p.org.Type), Opinion: p.opinion,
+		Stamp: p.season.Rules.Conclusion.Stamp, Correction: p.submission.Kind == "correction", Replaces: previous.Number,
+	}, previous, nil
 }
 
 func storeConclusion(ctx context.Context, tx *postgres.Tx, p paper, o document.Ordered, previous uuid.NullUUID) error {
@@ -145,9 +160,9 @@ type previousConclusion struct {
 	Number string        `db:"number"`
 }
 
-func inForce(ctx context.Context, tx *postgres.Tx, obligation uuid.UUID) (previousConclusion, error) {
+func inForce(ctx context.Context, q postgres.Queryer, obligation uuid.UUID) (previousConclusion, error) {
 	var p previousConclusion
-	err := tx.GetContext(ctx, &p, `SELECT id, number FROM conclusion WHERE obligation_id = $1 AND superseded_by IS NULL`, obligation)
+	err := q.GetContext(ctx, &p, `SELECT id, number FROM conclusion WHERE obligation_id = $1 AND superseded_by IS NULL`, obligation)
 	if err != nil && !postgres.IsNoRows(err) {
 		return p, fmt.Errorf("conclusion in force: %w", err)
 	}
@@ -155,12 +170,12 @@ func inForce(ctx context.Context, tx *postgres.Tx, obligation uuid.UUID) (previo
 }
 
 // firstFiled is the day of the first submission that counted, zero if that is s itself.
-func firstFiled(ctx context.Context, tx *postgres.Tx, s filing.Submission) (workday.Date, error) {
+func firstFiled(ctx context.Context, q postgres.Queryer, s filing.Submission) (workday.Date, error) {
 	if s.Ordinal == 1 {
 		return workday.Date{}, nil
 	}
 	var at sql.NullTime
-	err := tx.GetContext(ctx, &at, `SELECT min(s.received_at) FROM submission s
+	err := q.GetContext(ctx, &at, `SELECT min(s.received_at) FROM submission s
 		JOIN submission_standing st ON st.submission_id = s.id AND st.status <> 'withdrawn'
 		WHERE s.obligation_id = $1 AND s.ordinal < $2`, s.ObligationID, s.Ordinal)
 	if err != nil {

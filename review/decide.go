@@ -91,7 +91,7 @@ func (s *Service) examine(ctx context.Context, d *Decision) error {
 		return tooLong("总体意见", MaxOpinion)
 	}
 	if len(d.Remarks) > MaxRemarks {
-		return &Error{http.StatusUnprocessableEntity, "bad_remark", fmt.Sprintf("意见超过%d条，请合并。", MaxRemarks)}
+		return tooManyRemarks()
 	}
 	if d.Outcome == Return && d.Opinion == "" && len(d.Remarks) == 0 {
 		return ErrEmptyReturn
@@ -207,7 +207,7 @@ func (s *Service) settle(ctx context.Context, tx *postgres.Tx, r Review, d settl
 	if err != nil {
 		return Result{}, err
 	}
-	issue := d.outcome != Unqualified && d.outcome != Return && slices.Contains(season.Rules.Conclusion.IssueFor, string(d.outcome))
+	issue := Issues(season, d.outcome)
 	told := event.ReviewDecided{
 		Outcome: string(d.outcome), Kind: sub.Kind, ReceiptNo: sub.ReceiptNo, Remarks: len(d.remarks), ConclusionIssued: issue,
 	}

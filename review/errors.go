@@ -67,3 +67,7 @@ func badRemark(n int, what string) *Error {
 func tooLong(what string, limit int) *Error {
 	return &Error{http.StatusUnprocessableEntity, "text_too_long", fmt.Sprintf("%s超过%d字，请精简。", what, limit)}
 }
+
+func tooManyRemarks() *Error {
+	return &Error{http.StatusUnprocessableEntity, "bad_remark", fmt.Sprintf("意见超过%d条，请合并。", MaxRemarks)}
+}

@@ -24,9 +24,12 @@ const defaultPage = 50
 type Query struct {
 	AuthorityCode string
 	State         State         // "": pending
+	Open          bool          // pending and proposed alike, whatever State says
 	Search        string        // part of the organisation's name, or its USCC
 	Type          registry.Type // "": all
 	ClaimedBy     string        // actor id; "": anyone's and nobody's
+	Unclaimed     bool          // only those that nobody has claimed
+	DueFrom       workday.Date  // only windows that end on the day or later; zero: all
 	DueBefore     workday.Date  // only windows that end before the day; zero: all
 	Limit         int           // 1 to MaxPage, else 50
 	Cursor        string        // Next of the page before; "": the first page
@@ -91,12 +94,20 @@ func (q Query) statement() (sql string, args []any, limit int, err error) {
 		q.State = Pending
 	}
 	add("r.authority_code = ?", q.AuthorityCode)
-	add("r.state = ?", q.State)
-	if q.State == Pending || q.State == Proposed {
+	if !q.Open {
+		add("r.state = ?", q.State)
+	}
+	if q.Open || q.State == Pending || q.State == Proposed {
 		where = append(where, "r.state IN ('pending', 'proposed')") // the condition of the queue's index
 	}
 	if q.ClaimedBy != "" {
 		add("r.claimed_by = ?", q.ClaimedBy)
+	}
+	if q.Unclaimed {
+		where = append(where, "r.claimed_by IS NULL")
+	}
+	if !q.DueFrom.IsZero() {
+		add("r.due_on >= ?", q.DueFrom)
 	}
 	if !q.DueBefore.IsZero() {
 		add("r.due_on < ?", q.DueBefore)
@@ -165,10 +176,15 @@ type Counts struct {
 // SoonWorkingDays is how many working days before its end a window counts as ending soon.
 const SoonWorkingDays = 2
 
+// SoonUntil gives today and the last day of a window that counts as ending soon.
+func (s *Service) SoonUntil() (today, until workday.Date) {
+	today = workday.DateOf(s.db.Now())
+	return today, s.calendar().Due(today, SoonWorkingDays).Date
+}
+
 // Count counts an authority's open reviews as of today; actorID is whose claims count as Mine.
 func (s *Service) Count(ctx context.Context, authority, actorID string) (Counts, error) {
-	today := workday.DateOf(s.db.Now())
-	soon := s.calendar().Due(today, SoonWorkingDays).Date
+	today, soon := s.SoonUntil()
 	var c Counts
 	err := s.db.GetContext(ctx, &c, `SELECT
 		count(*) FILTER (WHERE state = 'pending') AS pending,
