@@ -3,7 +3,6 @@ package review
 import (
 	"context"
 	"fmt"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -13,13 +12,13 @@ import (
 )
 
 // propose keeps a decision for the approver of a four-eyes season.
-func propose(ctx context.Context, tx *postgres.Tx, r Review, d Decision) (Result, error) {
-	err := update(ctx, tx, r, `state = 'proposed', outcome = $4, opinion = $5, proposed_by = $6, proposed_name = $7, proposed_at = $8`,
-		d.Outcome, d.Opinion, d.Actor.ID, d.Actor.Name, tx.Now())
+func propose(ctx context.Context, tx *postgres.Tx, p paper) (Result, error) {
+	err := update(ctx, tx, p.review, `state = 'proposed', outcome = $4, opinion = $5, proposed_by = $6, proposed_name = $7, proposed_at = $8`,
+		p.outcome, p.opinion, p.actor.ID, p.actor.Name, tx.Now())
 	if err != nil {
 		return Result{}, err
 	}
-	e := r.eventOf(event.ReviewProposedKind, d.Actor.Actor, event.ReviewProposed{Outcome: string(d.Outcome)})
+	e := p.review.eventOf(event.ReviewProposedKind, p.actor, event.ReviewProposed{Outcome: string(p.outcome)})
 	return Result{Status: filing.StatusSubmitted, State: Proposed}, event.Append(ctx, tx, e)
 }
 
@@ -43,17 +42,13 @@ type Approval struct {
 // Approve confirms a proposal, which then stands as decided, or sends it back to the reviewer with a reason. The
 // proposer can never be the approver.
 func (s *Service) Approve(ctx context.Context, a Approval) (Result, error) {
-	a.Reason = clean(a.Reason)
-	if a.Verdict != Confirm && a.Reason == "" {
-		return Result{}, fmt.Errorf("approve %s: %w", a.SubmissionID, ErrReasonMissing)
-	}
-	if utf8.RuneCountInString(a.Reason) > MaxOpinion {
-		return Result{}, fmt.Errorf("approve %s: %w", a.SubmissionID, tooLong("理由", MaxOpinion))
-	}
 	var result Result
 	err := postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error {
 		r, err := lock(ctx, tx, a.SubmissionID, a.Actor.AuthorityCode)
 		if err != nil {
+			return err
+		}
+		if err := a.examine(); err != nil {
 			return err
 		}
 		switch {
@@ -77,17 +72,40 @@ func (s *Service) Approve(ctx context.Context, a Approval) (Result, error) {
 	return result, nil
 }
 
+// examine checks the approval itself and brings its reason into order.
+func (a *Approval) examine() (err error) {
+	if a.Verdict != Confirm && a.Verdict != SendBack {
+		return ErrVerdict
+	}
+	if a.Reason, err = readText("理由", a.Reason, MaxOpinion); err != nil {
+		return err
+	}
+	if a.Verdict == SendBack && a.Reason == "" {
+		return ErrReasonMissing
+	}
+	return nil
+}
+
 func (s *Service) confirm(ctx context.Context, tx *postgres.Tx, r Review, actor event.Actor) (Result, error) {
+	p, err := readPaper(ctx, tx, r)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := allowed(r.Outcome, p.season.Regime); err != nil {
+		return Result{}, err // the season was changed since it was proposed
+	}
 	remarks, err := RemarksOf(ctx, tx, r.SubmissionID)
 	if err != nil {
 		return Result{}, err
 	}
-	return s.settle(ctx, tx, r, settlement{outcome: r.Outcome, opinion: r.Opinion, remarks: remarks, actor: actor})
+	p.settlement = settlement{outcome: r.Outcome, opinion: r.Opinion, remarks: remarks, actor: actor}
+	return s.settle(ctx, tx, p)
 }
 
-// sendBack makes the review pending again; its proposer keeps the claim, and opinion and remarks stay to be improved.
+// sendBack makes the review pending again; its proposer keeps the claim, and outcome, opinion and remarks stay to be
+// improved.
 func sendBack(ctx context.Context, tx *postgres.Tx, r Review, a Approval) error {
-	if err := update(ctx, tx, r, `state = 'pending', outcome = NULL`); err != nil {
+	if err := update(ctx, tx, r, `state = 'pending'`); err != nil {
 		return err
 	}
 	return event.Append(ctx, tx, r.eventOf(event.ReviewSentBackKind, a.Actor.Actor, event.ReviewSentBack{Reason: a.Reason}))
@@ -103,11 +121,14 @@ type Reopening struct {
 // Reopen puts an unqualified report back under review, with a reason on record; a new window starts. A report with
 // another conclusion is a 409.
 func (s *Service) Reopen(ctx context.Context, o Reopening) (Review, error) {
-	o.Reason = clean(o.Reason)
-	if o.Reason == "" {
-		return Review{}, fmt.Errorf("reopen %s: %w", o.SubmissionID, ErrReasonMissing)
-	}
 	return s.change(ctx, o.SubmissionID, o.Actor, func(tx *postgres.Tx, r *Review) error {
+		reason, err := readText("理由", o.Reason, MaxOpinion)
+		if err != nil {
+			return err
+		}
+		if reason == "" {
+			return ErrReasonMissing
+		}
 		if r.State != Decided || r.Outcome != Unqualified {
 			return ErrNotUnqualified
 		}
@@ -116,13 +137,14 @@ func (s *Service) Reopen(ctx context.Context, o Reopening) (Review, error) {
 			return err
 		}
 		due := filing.ReviewDue(s.calendar(), tx.Now(), season.Rules.ReviewWindow)
-		err = update(ctx, tx, *r, `state = 'pending', outcome = NULL, claimed_by = NULL, claimed_name = '', claimed_at = NULL,
+		err = update(ctx, tx, *r, `state = 'pending', claimed_by = NULL, claimed_name = '', claimed_at = NULL,
+			proposed_by = NULL, proposed_name = '', proposed_at = NULL,
 			decided_by = NULL, decided_name = '', decided_at = NULL, warned_days = NULL, escalated_at = NULL,
 			due_on = $4, due_provisional = $5`, due.Date, due.Provisional)
 		if err != nil {
 			return err
 		}
-		e := r.eventOf(event.ReviewReopenedKind, o.Actor.Actor, event.ReviewReopened{Reason: o.Reason})
+		e := r.eventOf(event.ReviewReopenedKind, o.Actor.Actor, event.ReviewReopened{Reason: reason})
 		_, err = filing.ReopenUnqualified(ctx, tx, filing.Decision{SubmissionID: r.SubmissionID, Event: e})
 		return err
 	})

@@ -11,6 +11,7 @@ import (
 	"nianbao/filing"
 	"nianbao/filing/check"
 	"nianbao/filing/form"
+	"nianbao/internal/event"
 	"nianbao/internal/postgres"
 	"nianbao/internal/workday"
 )
@@ -29,9 +30,10 @@ type Case struct {
 	Findings    []check.Finding
 	Prior       []byte // last year's accepted body; nil where there is none
 	PriorValues form.Values
-	Differences []Difference // to the previous submission; empty for the first
-	Remarks     []Remark     // of this review
-	Rounds      []Round      // earlier submissions of the same obligation, the oldest first
+	Differences []Difference   // to the previous submission; empty for the first
+	Remarks     []Remark       // of this review
+	Rounds      []Round        // earlier submissions of the same obligation, the oldest first
+	History     []event.Stored // all that happened to the obligation, the oldest first
 }
 
 // Difference is one field that is not what it was in the previous submission, with the values as decoded; nil: absent.
@@ -60,7 +62,7 @@ func (s *Service) Case(ctx context.Context, id uuid.UUID, authority string) (Cas
 		return c, fmt.Errorf("case %s: %w", id, err)
 	}
 	c.WorkingDaysLeft = s.calendar().Between(workday.DateOf(s.db.Now()), c.DueOn)
-	for _, read := range []func(context.Context, *Case) error{s.readReport, s.readPrior, s.readDifferences, s.readRounds} {
+	for _, read := range []func(context.Context, *Case) error{s.readReport, s.readPrior, s.readDifferences, s.readRounds, s.readHistory} {
 		if err := read(ctx, &c); err != nil {
 			return c, fmt.Errorf("case %s: %w", id, err)
 		}
@@ -72,10 +74,10 @@ func (s *Service) readReport(ctx context.Context, c *Case) (err error) {
 	if c.Submission, err = filing.SubmissionByID(ctx, s.db, c.SubmissionID); err != nil {
 		return err
 	}
-	if c.Season, _, err = c.season(ctx, s.db); err != nil {
+	if c.Obligation, err = filing.ObligationByID(ctx, s.db, c.ObligationID); err != nil {
 		return err
 	}
-	if c.Obligation, err = filing.ObligationByID(ctx, s.db, c.ObligationID); err != nil {
+	if c.Season, err = filing.SeasonByID(ctx, s.db, c.Obligation.SeasonID); err != nil {
 		return err
 	}
 	c.Regime, c.FourEyes = c.Season.Regime, c.Season.Rules.FourEyes
@@ -125,7 +127,11 @@ func (s *Service) readDifferences(ctx context.Context, c *Case) error {
 	if err != nil {
 		return err
 	}
-	before, err := decode(c.Form, body)
+	previousForm, err := s.forms.Form(previous.Form) // the season may have changed the form since
+	if err != nil {
+		return err
+	}
+	before, err := decode(previousForm, body)
 	if err != nil {
 		return err
 	}
@@ -141,17 +147,39 @@ func (s *Service) readRounds(ctx context.Context, c *Case) error {
 	if err != nil {
 		return fmt.Errorf("earlier rounds: %w", err)
 	}
+	if len(c.Rounds) == 0 {
+		return nil
+	}
+	ids := make([]uuid.UUID, len(c.Rounds))
 	for i := range c.Rounds {
-		if c.Rounds[i].Remarks, err = RemarksOf(ctx, s.db, c.Rounds[i].SubmissionID); err != nil {
-			return err
-		}
+		ids[i] = c.Rounds[i].SubmissionID
+	}
+	remarks, err := remarksOfAll(ctx, s.db, ids)
+	if err != nil {
+		return err
+	}
+	for i := range c.Rounds {
+		c.Rounds[i].Remarks = remarks[ids[i]]
+	}
+	return nil
+}
+
+// readHistory reads the log of the obligation; an event's position there is 0 until the sequencer has been by.
+func (s *Service) readHistory(ctx context.Context, c *Case) error {
+	c.History = []event.Stored{}
+	err := s.db.SelectContext(ctx, &c.History, `SELECT coalesce(p.position, 0) AS position, e.id, e.ordinal, e.kind, e.public,
+			e.at, e.actor_kind, e.actor_id, e.actor_name, e.authority_code, e.organisation_id, e.obligation_id, e.subject_id,
+			e.report_year, e.basis, e.data
+		FROM event e LEFT JOIN event_position p ON p.event_id = e.id WHERE e.obligation_id = $1 ORDER BY e.ordinal`, c.ObligationID)
+	if err != nil {
+		return fmt.Errorf("history: %w", err)
 	}
 	return nil
 }
 
 // decode reads a stored body, which was accepted by the same decoder before.
 func decode(f *form.Form, body []byte) (form.Values, error) {
-	decoded, _, err := f.Decode(body, form.Limits{})
+	decoded, _, err := f.Decode(body, form.DefaultLimits)
 	if err != nil {
 		return nil, fmt.Errorf("decode stored body: %w", err)
 	}
@@ -171,9 +199,10 @@ func Differences(f *form.Form, before, after form.Values) []Difference {
 	return differences
 }
 
-// LabelOf names a field for people: a statement's cell by its line and column, another by its label.
+// LabelOf names a field for people where its surroundings do not: a column with its table. A statement's cell names its
+// line itself.
 func LabelOf(f *form.Field) string {
-	if f.Parent == nil {
+	if f.Parent == nil || len(f.Parent.Columns) == 0 {
 		return f.Label
 	}
 	return f.Parent.Label + "·" + f.Label

@@ -26,6 +26,19 @@ type paper struct {
 	resubmit   workday.Due // of a return: the last day on which a refiled report is not overdue
 }
 
+// readPaper reads what a decision on the review goes by; the decision itself is still to be filled in.
+func readPaper(ctx context.Context, q postgres.Queryer, r Review) (paper, error) {
+	season, org, err := r.season(ctx, q)
+	if err != nil {
+		return paper{}, err
+	}
+	sub, err := filing.SubmissionByID(ctx, q, r.SubmissionID)
+	if err != nil {
+		return paper{}, err
+	}
+	return paper{review: r, season: season, org: org, submission: sub}, nil
+}
+
 // party names the two sides as they are called today.
 func (p *paper) party(ctx context.Context, q postgres.Queryer) (document.Party, error) {
 	authority, err := registry.AuthorityByCode(ctx, q, p.review.AuthorityCode)
@@ -93,6 +106,9 @@ func (s *Service) orderConclusion(ctx context.Context, tx *postgres.Tx, p paper)
 	if err != nil {
 		return fmt.Errorf("conclusion id: %w", err)
 	}
+	if err := supersede(ctx, tx, previous.ID, id); err != nil {
+		return err
+	}
 	today := workday.DateOf(tx.Now())
 	ordered, err := document.Place(ctx, tx, document.Order{
 		ID: id, AuthorityCode: p.review.AuthorityCode, OrganisationID: p.org.ID, SubjectID: id, IssuedOn: today,
@@ -101,7 +117,7 @@ func (s *Service) orderConclusion(ctx context.Context, tx *postgres.Tx, p paper)
 	if err != nil {
 		return err
 	}
-	if err := storeConclusion(ctx, tx, p, ordered, previous.ID); err != nil {
+	if err := storeConclusion(ctx, tx, p, ordered); err != nil {
 		return err
 	}
 	e := p.review.eventOf(event.ConclusionNumberedKind, p.actor, event.ConclusionNumbered{
@@ -133,13 +149,19 @@ func conclusionFacts(ctx context.Context, q postgres.Queryer, p paper) (*documen
 	}, previous, nil
 }
 
-func storeConclusion(ctx context.Context, tx *postgres.Tx, p paper, o document.Ordered, previous uuid.NullUUID) error {
-	if previous.Valid {
-		_, err := tx.ExecContext(ctx, `UPDATE conclusion SET superseded_by = $2 WHERE id = $1 AND superseded_by IS NULL`, previous.UUID, o.ID)
-		if err != nil {
-			return fmt.Errorf("supersede conclusion %s: %w", previous.UUID, err)
-		}
+// supersede puts the conclusion by in the place of the previous one, if there is one. The obligation is locked.
+func supersede(ctx context.Context, tx *postgres.Tx, previous uuid.NullUUID, by uuid.UUID) error {
+	if !previous.Valid {
+		return nil
 	}
+	_, err := tx.ExecContext(ctx, `UPDATE conclusion SET superseded_by = $2 WHERE id = $1 AND superseded_by IS NULL`, previous.UUID, by)
+	if err != nil {
+		return fmt.Errorf("supersede conclusion %s: %w", previous.UUID, err)
+	}
+	return nil
+}
+
+func storeConclusion(ctx context.Context, tx *postgres.Tx, p paper, o document.Ordered) error {
 	stmt, err := tx.Prepared(ctx, `INSERT INTO conclusion (id, submission_id, obligation_id, authority_code, organisation_id,
 		report_year, outcome, number, issued_on, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
 	if err != nil {

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -48,6 +49,10 @@ var (
 	ErrReasonMissing = &Error{http.StatusUnprocessableEntity, "reason_missing", "请填写理由。"}
 	// ErrNotUnqualified says that only an unqualified report can be taken up again.
 	ErrNotUnqualified = &Error{http.StatusConflict, "not_unqualified", "只有结论为不合格的报告可以重新审查。"}
+	// ErrVerdict says that an approval is neither of the verdicts.
+	ErrVerdict = &Error{http.StatusUnprocessableEntity, "verdict_not_allowed", "不认识的复核结果。请选择确认（confirm）或退回审查人（send_back）。"}
+	// ErrFilter says that a page was asked for by a word that there is not.
+	ErrFilter = &Error{http.StatusBadRequest, "bad_filter", "筛选条件无效，请重新选择状态和类型。"}
 	// ErrCursor says that a page's cursor was not given out by Queue.
 	ErrCursor = &Error{http.StatusBadRequest, "bad_cursor", "分页游标无效，请从第一页重新开始。"}
 )
@@ -57,11 +62,20 @@ func claimedByOther(name string) *Error {
 }
 
 func wrongOutcome(outcome Outcome, allowed string) *Error {
-	return &Error{http.StatusUnprocessableEntity, "outcome_not_allowed", fmt.Sprintf("本报送季不能作出“%s”的决定，可选：%s。", outcome, allowed)}
+	return &Error{http.StatusUnprocessableEntity, "outcome_not_allowed", fmt.Sprintf("本报送季不能作出“%s”的决定，可选：%s。", clip(string(outcome)), allowed)}
 }
 
-func badRemark(n int, what string) *Error {
-	return &Error{http.StatusUnprocessableEntity, "bad_remark", fmt.Sprintf("第%d条意见%s", n, what)}
+// badRemark says which remark the refusal is about.
+func badRemark(n int, refusal error) error {
+	if e, ok := errors.AsType[*Error](refusal); ok {
+		return &Error{e.status, "bad_remark", fmt.Sprintf("第%d条意见：%s", n, e.detail)}
+	}
+	return refusal
+}
+
+func badCharacter(what string, r rune) *Error {
+	return &Error{http.StatusUnprocessableEntity, "bad_character",
+		fmt.Sprintf("%s含有无法识别或不可见的控制字符（U+%04X），请去掉后再提交。", what, r)}
 }
 
 func tooLong(what string, limit int) *Error {

@@ -24,31 +24,14 @@ const previewNumber = "（文号在决定时编定）"
 
 // Preview examines a decision as Decide does and composes the document that would follow from it.
 func (s *Service) Preview(ctx context.Context, d Decision) (Preview, error) {
-	if err := s.examine(ctx, &d); err != nil {
-		return Preview{}, fmt.Errorf("preview decision on %s: %w", d.SubmissionID, err)
+	p, err := s.examine(ctx, d)
+	if err == nil && p.review.State != Pending && p.review.State != Proposed {
+		err = stateError(p.review.State)
 	}
-	r, err := one(ctx, s.db, `WHERE r.submission_id = $1 AND r.authority_code = $2`, d.SubmissionID, d.Actor.AuthorityCode)
 	if err != nil {
 		return Preview{}, fmt.Errorf("preview decision on %s: %w", d.SubmissionID, err)
 	}
-	if r.State != Pending && r.State != Proposed {
-		return Preview{}, fmt.Errorf("preview decision on %s: %w", d.SubmissionID, stateError(r.State))
-	}
-	season, org, err := r.season(ctx, s.db)
-	if err != nil {
-		return Preview{}, err
-	}
-	if err := allowed(d.Outcome, season.Regime); err != nil {
-		return Preview{}, err
-	}
-	sub, err := filing.SubmissionByID(ctx, s.db, d.SubmissionID)
-	if err != nil {
-		return Preview{}, err
-	}
-	return s.preview(ctx, paper{
-		review: r, season: season, org: org, submission: sub,
-		settlement: settlement{outcome: d.Outcome, opinion: d.Opinion, remarks: d.Remarks, actor: d.Actor.Actor},
-	})
+	return s.preview(ctx, p)
 }
 
 func (s *Service) preview(ctx context.Context, p paper) (out Preview, err error) {
@@ -83,11 +66,7 @@ func (s *Service) preview(ctx context.Context, p paper) (out Preview, err error)
 
 // ResubmitBy is the last day on which a report that is returned now can be refiled without being overdue.
 func (s *Service) ResubmitBy(season filing.Season, o filing.Obligation) workday.Due {
-	refile := filing.ResubmitBy(s.calendar(), s.db.Now(), season.Rules.ResubmitWithin)
-	return workday.Due{
-		Date:        filing.OverdueAfter(filing.StatusReturned, o.DueOn, refile.Date),
-		Provisional: refile.Provisional || o.DueProvisional,
-	}
+	return lastDay(o, filing.ResubmitBy(s.calendar(), s.db.Now(), season.Rules.ResubmitWithin))
 }
 
 // Issues tells whether a season has a conclusion issued for an outcome. Under an inspection "pass" means every accepting

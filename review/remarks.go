@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
+	"nianbao/filing"
 	"nianbao/internal/postgres"
 )
 
@@ -20,19 +22,34 @@ type Remarking struct {
 // AddRemark notes a remark on a pending review before it is decided; an unclaimed review is claimed by it. The filer
 // does not see it until the decision. Noting the same remark twice keeps one.
 func (s *Service) AddRemark(ctx context.Context, r Remarking) error {
-	d := Decision{SubmissionID: r.SubmissionID, Remarks: []Remark{r.Remark}, Actor: r.Actor}
-	if err := s.examineRemarks(ctx, &d); err != nil {
+	if err := s.readRemark(ctx, &r); err != nil {
 		return fmt.Errorf("add remark on %s: %w", r.SubmissionID, err)
 	}
 	return s.changeRemarks(ctx, r, func(remarks []Remark) ([]Remark, error) {
-		if slices.Contains(remarks, d.Remarks[0]) {
+		if slices.Contains(remarks, r.Remark) {
 			return remarks, nil
 		}
 		if len(remarks) >= MaxRemarks {
 			return nil, tooManyRemarks()
 		}
-		return append(remarks, d.Remarks[0]), nil
+		return append(remarks, r.Remark), nil
 	})
+}
+
+// readRemark checks the one remark against the form of a submission of the actor's authority.
+func (s *Service) readRemark(ctx context.Context, r *Remarking) error {
+	if _, err := one(ctx, s.db, ofAuthority, r.SubmissionID, r.Actor.AuthorityCode); err != nil {
+		return err
+	}
+	sub, err := filing.SubmissionByID(ctx, s.db, r.SubmissionID)
+	if err != nil {
+		return err
+	}
+	reportForm, err := s.forms.Form(sub.Form)
+	if err != nil {
+		return err
+	}
+	return r.Remark.read(reportForm)
 }
 
 // RemoveRemark takes a remark off a pending review; one that is not there is no error.
@@ -61,4 +78,61 @@ func (s *Service) changeRemarks(ctx context.Context, r Remarking, edit func([]Re
 		return storeRemarks(ctx, tx, rev.SubmissionID, remarks)
 	})
 	return err
+}
+
+// storeRemarks puts remarks in place of those that a review has.
+func storeRemarks(ctx context.Context, tx *postgres.Tx, id uuid.UUID, remarks []Remark) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM remark WHERE submission_id = $1`, id); err != nil {
+		return fmt.Errorf("clear remarks: %w", err)
+	}
+	if len(remarks) == 0 {
+		return nil
+	}
+	n := len(remarks)
+	ids, keys, texts, bases := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, r := range remarks {
+		remarkID, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("remark id: %w", err)
+		}
+		ids[i], keys[i], texts[i], bases[i] = remarkID.String(), r.Key, r.Text, r.Basis
+	}
+	stmt, err := tx.Prepared(ctx, `INSERT INTO remark (id, submission_id, ordinal, key, text, basis)
+		SELECT t.id, $1, t.ordinal, t.key, t.text, t.basis FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
+			WITH ORDINALITY AS t (id, key, text, basis, ordinal)`)
+	if err != nil {
+		return fmt.Errorf("store remarks: %w", err)
+	}
+	if _, err := stmt.ExecContext(ctx, id, pq.Array(ids), pq.Array(keys), pq.Array(texts), pq.Array(bases)); err != nil {
+		return fmt.Errorf("store %d remarks: %w", n, err)
+	}
+	return nil
+}
+
+// RemarksOf lists the remarks on a submission in the reviewer's order.
+func RemarksOf(ctx context.Context, q postgres.Queryer, submissionID uuid.UUID) ([]Remark, error) {
+	remarks := []Remark{}
+	err := q.SelectContext(ctx, &remarks, `SELECT key, text, basis FROM remark WHERE submission_id = $1 ORDER BY ordinal`, submissionID)
+	if err != nil {
+		return nil, fmt.Errorf("remarks on %s: %w", submissionID, err)
+	}
+	return remarks, nil
+}
+
+// remarksOfAll lists the remarks on several submissions.
+func remarksOfAll(ctx context.Context, q postgres.Queryer, submissions []uuid.UUID) (map[uuid.UUID][]Remark, error) {
+	var rows []struct {
+		SubmissionID uuid.UUID `db:"submission_id"`
+		Remark
+	}
+	err := q.SelectContext(ctx, &rows, `SELECT submission_id, key, text, basis FROM remark
+		WHERE submission_id = ANY ($1) ORDER BY submission_id, ordinal`, pq.Array(submissions))
+	if err != nil {
+		return nil, fmt.Errorf("remarks on %d submissions: %w", len(submissions), err)
+	}
+	of := make(map[uuid.UUID][]Remark, len(submissions))
+	for _, r := range rows {
+		of[r.SubmissionID] = append(of[r.SubmissionID], r.Remark)
+	}
+	return of, nil
 }

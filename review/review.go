@@ -83,7 +83,7 @@ type Review struct {
 	ClaimedBy      sql.NullString `db:"claimed_by"` // actor id
 	ClaimedName    string         `db:"claimed_name"`
 	ClaimedAt      sql.NullTime   `db:"claimed_at"`
-	Outcome        Outcome        `db:"outcome"` // "" until proposed or decided
+	Outcome        Outcome        `db:"outcome"` // last proposed or decided, also of one sent back or reopened; "": none yet
 	Opinion        string         `db:"opinion"`
 	ProposedBy     sql.NullString `db:"proposed_by"`
 	ProposedName   string         `db:"proposed_name"`
@@ -143,26 +143,29 @@ func (s *Service) Open(ctx context.Context, tx *postgres.Tx, sub filing.Submissi
 	return nil
 }
 
-// Withdraw ends a review before it began; filing's OnWithdrawn. Once a reviewer has claimed it the filer must ask for
-// a return instead.
+// Withdraw ends a review before it began; filing's OnWithdrawn, which has checked whose report it is. Once a reviewer
+// has it in hand, or ever proposed or decided anything on it, the filer must ask for a return instead.
 func (s *Service) Withdraw(ctx context.Context, tx *postgres.Tx, submissionID uuid.UUID) error {
-	r, err := lock(ctx, tx, submissionID, "")
+	r, err := one(ctx, tx, `WHERE r.submission_id = $1 FOR NO KEY UPDATE OF r`, submissionID)
 	if err != nil {
 		return err
 	}
 	switch {
 	case r.State == Decided:
 		return ErrAlreadyDecided
-	case r.State != Pending || r.ClaimedBy.Valid:
+	case r.State != Pending || r.ClaimedBy.Valid || r.Outcome != "":
 		return ErrReviewBegun
 	}
 	return update(ctx, tx, r, `state = 'withdrawn'`)
 }
 
-// lock reads a review for a change. An empty authority means any: the filer's own act has been checked by filing.
+// lock reads a review of the authority for a change.
 func lock(ctx context.Context, tx *postgres.Tx, id uuid.UUID, authority string) (Review, error) {
-	return one(ctx, tx, `WHERE r.submission_id = $1 AND ($2 = '' OR r.authority_code = $2) FOR NO KEY UPDATE OF r`, id, authority)
+	return one(ctx, tx, ofAuthority+` FOR NO KEY UPDATE OF r`, id, authority)
 }
+
+// ofAuthority finds a review, if it is that authority's.
+const ofAuthority = `WHERE r.submission_id = $1 AND r.authority_code = $2`
 
 func one(ctx context.Context, q postgres.Queryer, where string, args ...any) (Review, error) {
 	var r Review

@@ -1,8 +1,11 @@
 package review
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,47 +34,33 @@ func (w WindowSummary) String() string {
 
 // WatchWindows is the body of the job watch-windows: it warns of windows that end within 3 and within 1 working days
 // and escalates those that are over, each review once for each. A missed day heals: a review that was never warned is
-// warned for the nearest threshold only. Running it again changes nothing.
+// warned for the nearest threshold only. Running it again changes nothing. A review that cannot be marked is left out
+// and told of in the error, which comes with what was done for the others.
 func (s *Service) WatchWindows(ctx context.Context, now time.Time) (WindowSummary, error) {
 	var sum WindowSummary
-	today := workday.DateOf(now)
-	cal := s.calendar()
-	days, err := s.openDueDays(ctx, cal.Due(today, warnAt[0]).Date)
+	today, cal := workday.DateOf(now), s.calendar()
+	// Up to the day before the fourth working day, so that a window that ends on a day off is not warned late.
+	days, err := s.openDueDays(ctx, cal.Due(today, warnAt[0]+1).Date.AddDays(-1))
 	if err != nil {
 		return sum, err
 	}
+	var failed []error
 	for _, day := range days {
-		mark := windowMark{day: day, left: cal.Between(today, day), over: day.Before(today)}
-		if mark.over {
-			mark.column, mark.value, mark.unmarked = "escalated_at", now, "escalated_at IS NULL"
-		} else {
-			threshold, reached := thresholdFor(mark.left)
-			if !reached {
-				continue
-			}
-			mark.column, mark.value, mark.unmarked = "warned_days", threshold, "(warned_days IS NULL OR warned_days > $3)"
+		mark, due := windowMarkFor(day, cal.Between(today, day), now)
+		if !due {
+			continue
 		}
 		n, err := s.markWindows(ctx, mark)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("watch windows that end on %s: %w", day, err))
+		}
 		if mark.over {
 			sum.Escalated += n
 		} else {
 			sum.Warned += n
 		}
-		if err != nil {
-			return sum, err
-		}
 	}
-	return sum, nil
-}
-
-// thresholdFor is the nearest threshold that a window with that many working days left has reached.
-func thresholdFor(left int) (threshold int, reached bool) {
-	for _, t := range warnAt {
-		if left <= t {
-			threshold, reached = t, true
-		}
-	}
-	return threshold, reached
+	return sum, errors.Join(failed...)
 }
 
 // openDueDays lists the last days of open windows up to and including the day, so that working days are counted once a
@@ -93,26 +82,59 @@ type windowMark struct {
 	over     bool // the last day is past
 	column   string
 	value    any
-	unmarked string // the condition for reviews that are not marked yet; $3 is value
+	unmarked string // the condition for reviews that are not marked yet
 }
 
-// markWindows marks in batches and tells of each review with an event.
-func (s *Service) markWindows(ctx context.Context, m windowMark) (int, error) {
-	total := 0
-	for {
-		marked := 0
-		err := postgres.InTx(ctx, s.db, func(tx *postgres.Tx) (err error) {
-			marked, err = m.batch(ctx, tx)
-			return err
-		})
-		total += marked
-		if err != nil {
-			return total, fmt.Errorf("watch windows that end on %s: %w", m.day, err)
-		}
-		if marked < windowBatch {
-			return total, nil
+// windowMarkFor says what is due for windows that end on the day, with that many working days left.
+func windowMarkFor(day workday.Date, left int, now time.Time) (m windowMark, due bool) {
+	m = windowMark{day: day, left: left, over: day.Before(workday.DateOf(now))}
+	if m.over {
+		m.column, m.value, m.unmarked = "escalated_at", now, "escalated_at IS NULL"
+		return m, true
+	}
+	threshold, reached := thresholdFor(left)
+	m.column, m.value, m.unmarked = "warned_days", threshold, fmt.Sprintf("(warned_days IS NULL OR warned_days > %d)", threshold)
+	return m, reached
+}
+
+// thresholdFor is the nearest threshold that a window with that many working days left has reached.
+func thresholdFor(left int) (threshold int, reached bool) {
+	for _, t := range warnAt {
+		if left <= t {
+			threshold, reached = t, true
 		}
 	}
+	return threshold, reached
+}
+
+// markWindows marks in batches. Where one fails its reviews are marked one by one, so that a bad one stops no other.
+func (s *Service) markWindows(ctx context.Context, m windowMark) (int, error) {
+	var ids []uuid.UUID
+	err := s.db.SelectContext(ctx, &ids, `SELECT submission_id FROM review
+		WHERE state IN ('pending', 'proposed') AND due_on = $1 AND `+m.unmarked+` ORDER BY submission_id`, m.day)
+	if err != nil {
+		return 0, fmt.Errorf("find open reviews: %w", err)
+	}
+	total := 0
+	var failed []error
+	for batch := range slices.Chunk(ids, windowBatch) {
+		n, err := s.markBatch(ctx, m, batch)
+		total += n
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return total, err
+		}
+		for _, id := range batch {
+			n, err := s.markBatch(ctx, m, []uuid.UUID{id})
+			total += n
+			if err != nil {
+				failed = append(failed, fmt.Errorf("review %s: %w", id, err))
+			}
+		}
+	}
+	return total, errors.Join(failed...)
 }
 
 type markedReview struct {
@@ -120,27 +142,32 @@ type markedReview struct {
 	ReceiptNo string `db:"receipt_no"`
 }
 
-func (m windowMark) batch(ctx context.Context, tx *postgres.Tx) (int, error) {
-	var ids []uuid.UUID
-	err := tx.SelectContext(ctx, &ids, `UPDATE review SET version = version + 1, `+m.column+` = $3
-		WHERE submission_id = ANY (ARRAY(SELECT submission_id FROM review
-			WHERE state IN ('pending', 'proposed') AND due_on = $1 AND `+m.unmarked+`
-			ORDER BY submission_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)) RETURNING submission_id`,
-		m.day, windowBatch, m.value)
-	if err != nil || len(ids) == 0 {
-		return 0, err
-	}
-	var marked []markedReview
-	err = tx.SelectContext(ctx, &marked, `SELECT `+reviewColumns+`, s.receipt_no FROM review r
-		JOIN submission s ON s.id = r.submission_id WHERE r.submission_id = ANY ($1) ORDER BY r.submission_id`, pq.Array(ids))
+// markBatch marks those of the reviews that are still open and unmarked and tells of each with an event. One that
+// somebody is working on at this moment waits for the next pass.
+func (s *Service) markBatch(ctx context.Context, m windowMark, ids []uuid.UUID) (n int, err error) {
+	err = postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error {
+		var marked []markedReview
+		err := tx.SelectContext(ctx, &marked, `UPDATE review r SET version = r.version + 1, `+m.column+` = $2
+			FROM submission s
+			WHERE s.id = r.submission_id AND r.submission_id = ANY (ARRAY(SELECT submission_id FROM review
+				WHERE submission_id = ANY ($3) AND due_on = $1 AND state IN ('pending', 'proposed') AND `+m.unmarked+`
+				ORDER BY submission_id FOR NO KEY UPDATE SKIP LOCKED))
+			RETURNING `+reviewColumns+`, s.receipt_no`, m.day, m.value, pq.Array(ids))
+		if err != nil {
+			return fmt.Errorf("mark: %w", err)
+		}
+		slices.SortFunc(marked, func(a, b markedReview) int { return bytes.Compare(a.SubmissionID[:], b.SubmissionID[:]) })
+		events := make([]event.Event, len(marked))
+		for i := range marked {
+			events[i] = m.event(&marked[i])
+		}
+		n = len(marked)
+		return event.Append(ctx, tx, events...)
+	})
 	if err != nil {
 		return 0, err
 	}
-	events := make([]event.Event, len(marked))
-	for i := range marked {
-		events[i] = m.event(&marked[i])
-	}
-	return len(marked), event.Append(ctx, tx, events...)
+	return n, nil
 }
 
 func (m windowMark) event(r *markedReview) event.Event {
