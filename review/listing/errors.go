@@ -26,8 +26,10 @@ func (e *Error) Code() string { return e.code }
 // Detail is the Chinese sentence for people.
 func (e *Error) Detail() string { return e.detail }
 
-func conflict(code, detail string) *Error      { return &Error{http.StatusConflict, code, detail} }
-func unprocessable(code, detail string) *Error { return &Error{http.StatusUnprocessableEntity, code, detail} }
+func conflict(code, detail string) *Error { return &Error{http.StatusConflict, code, detail} }
+func unprocessable(code, detail string) *Error {
+	return &Error{http.StatusUnprocessableEntity, code, detail}
+}
 
 // The refusals that need no particulars.
 var (

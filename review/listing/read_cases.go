@@ -47,7 +47,7 @@ func (s PenaltyStatus) Label() string {
 
 // SpotCheck is an entry of the spot-check list.
 type SpotCheck struct {
-	caseFacts
+	CaseFacts
 	Status    SpotCheckStatus `db:"status"`
 	EnteredOn workday.Date    `db:"day"`
 	LeftOn    workday.Date    `db:"left_on"` // zero while on the list
@@ -55,13 +55,13 @@ type SpotCheck struct {
 
 // PenaltyCase is an opened penalty case.
 type PenaltyCase struct {
-	caseFacts
+	CaseFacts
 	Status   PenaltyStatus `db:"status"`
 	OpenedOn workday.Date  `db:"day"`
 }
 
-// caseFacts is what both have.
-type caseFacts struct {
+// CaseFacts are what a spot check and a penalty case both have.
+type CaseFacts struct {
 	ID               uuid.UUID     `db:"id"`
 	ObligationID     uuid.UUID     `db:"obligation_id"`
 	AuthorityCode    string        `db:"authority_code"`
