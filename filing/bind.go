@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/registry"
 	"nianbao/internal/workday"
@@ -176,11 +177,10 @@ func (b *binder) bulk(ctx context.Context, kind event.Kind, basis, with string, 
 
 // createSQL gives every organisation of the type that the season binds, and
 // that has no obligation for the year yet, its obligation. Ids are UUIDv7.
-const createSQL = `moved AS (
+var createSQL = `moved AS (
 	INSERT INTO obligation (id, authority_code, organisation_id, season_id, report_year, type, form, status, opens_on,
 		due_on, due_provisional, overdue_after, created_at, updated_at)
-	SELECT encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send($1::bigint) FROM 3)
-			FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid,
+	SELECT ` + id.SQL(1) + `,
 		o.authority_code, o.id, $2, $3, o.type, $4, 'open', $5, $6, $7, $8, $9, $9
 	FROM organisation o
 	WHERE o.authority_code = $10 AND o.type = $11 AND o.status = 'active' AND o.registered_on <= $12

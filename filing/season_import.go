@@ -12,6 +12,7 @@ import (
 	"github.com/lib/pq"
 
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/registry"
 	"nianbao/internal/workday"
@@ -94,25 +95,22 @@ func takeSeason(ctx context.Context, tx *postgres.Tx, rules Rules) (SeasonResult
 }
 
 func insertSeason(ctx context.Context, tx *postgres.Tx, rules Rules) (SeasonResult, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return SeasonResult{}, err
-	}
+	seasonID := id.New(tx.Now())
 	spec, err := json.Marshal(rules)
 	if err != nil {
 		return SeasonResult{}, err
 	}
 	_, err = tx.ExecContext(ctx, `INSERT INTO season (id, authority_code, report_year, regime, registered_by, opens_on,
 			due_on, late_until, spec, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)`,
-		id, rules.Authority, rules.ReportYear, rules.Regime, rules.RegisteredBy, rules.OpensOn, rules.DueOn,
+		seasonID, rules.Authority, rules.ReportYear, rules.Regime, rules.RegisteredBy, rules.OpensOn, rules.DueOn,
 		rules.LateUntil, string(spec), tx.Now())
 	if err != nil {
 		return SeasonResult{}, fmt.Errorf("insert season: %w", err)
 	}
-	if err := writeTypes(ctx, tx, id, rules); err != nil {
+	if err := writeTypes(ctx, tx, seasonID, rules); err != nil {
 		return SeasonResult{}, err
 	}
-	season, err := SeasonByID(ctx, tx, id)
+	season, err := SeasonByID(ctx, tx, seasonID)
 	return SeasonResult{Season: season, Outcome: SeasonCreated}, err
 }
 
@@ -163,15 +161,15 @@ func refuseLateChange(old Season, rules Rules, today workday.Date) error {
 	return nil
 }
 
-func writeTypes(ctx context.Context, tx *postgres.Tx, id uuid.UUID, rules Rules) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM season_type WHERE season_id = $1 AND type <> ALL ($2)`, id, pq.Array(rules.Types))
+func writeTypes(ctx context.Context, tx *postgres.Tx, season uuid.UUID, rules Rules) error {
+	_, err := tx.ExecContext(ctx, `DELETE FROM season_type WHERE season_id = $1 AND type <> ALL ($2)`, season, pq.Array(rules.Types))
 	if err != nil {
 		return fmt.Errorf("drop types of season: %w", err)
 	}
 	for _, typ := range rules.Types {
 		_, err := tx.ExecContext(ctx, `INSERT INTO season_type (authority_code, report_year, type, season_id, form)
 				VALUES ($1, $2, $3, $4, $5) ON CONFLICT ON CONSTRAINT season_type_once DO UPDATE SET form = excluded.form`,
-			rules.Authority, rules.ReportYear, typ, id, rules.Forms[typ])
+			rules.Authority, rules.ReportYear, typ, season, rules.Forms[typ])
 		if err != nil {
 			return fmt.Errorf("write type %s of season: %w", typ, err)
 		}

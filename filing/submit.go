@@ -13,6 +13,7 @@ import (
 	"nianbao/filing/check"
 	"nianbao/internal/counter"
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
@@ -160,10 +161,6 @@ SELECT EXISTS (SELECT FROM taken), EXISTS (SELECT FROM moved)`
 // take is the transaction of a submission. Receipt number and review come last:
 // from the number on, every other submission to the authority waits.
 func (s *Service) take(ctx context.Context, tx *postgres.Tx, t taking) (Receipt, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Receipt{}, err
-	}
 	if err := t.target.refusal(tx.Now()); err != nil {
 		return Receipt{}, err // the day ended since it was examined
 	}
@@ -175,8 +172,9 @@ func (s *Service) take(ctx context.Context, tx *postgres.Tx, t taking) (Receipt,
 	if err != nil {
 		return Receipt{}, err
 	}
+	submissionID := id.New(tx.Now())
 	var fresh, moved bool
-	err = stmt.QueryRowxContext(ctx, t.OrganisationID, t.Year, t.IdempotencyKey, t.sha256, id, tx.Now(),
+	err = stmt.QueryRowxContext(ctx, t.OrganisationID, t.Year, t.IdempotencyKey, t.sha256, submissionID, tx.Now(),
 		o.ID, o.Status, o.Version, StatusSubmitted).Scan(&fresh, &moved)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("move obligation: %w", err)
@@ -191,7 +189,7 @@ func (s *Service) take(ctx context.Context, tx *postgres.Tx, t taking) (Receipt,
 	if !moved {
 		return Receipt{}, errChangedMeanwhile
 	}
-	submission, err := s.store(ctx, tx, t, id)
+	submission, err := s.store(ctx, tx, t, submissionID)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -223,11 +221,11 @@ standing AS (
 told AS (%s)
 SELECT receipt_no FROM stored`
 
-func (s *Service) store(ctx context.Context, tx *postgres.Tx, t taking, id uuid.UUID) (Submission, error) {
+func (s *Service) store(ctx context.Context, tx *postgres.Tx, t taking, submissionID uuid.UUID) (Submission, error) {
 	o := t.target.obligation
 	due := ReviewDue(s.calendar(), tx.Now(), t.target.season.Rules.ReviewWindow)
 	sub := Submission{
-		ID: id, ObligationID: o.ID, AuthorityCode: o.AuthorityCode, OrganisationID: o.OrganisationID, ReportYear: o.ReportYear,
+		ID: submissionID, ObligationID: o.ID, AuthorityCode: o.AuthorityCode, OrganisationID: o.OrganisationID, ReportYear: o.ReportYear,
 		Ordinal: o.Submissions + 1, Kind: "report", Form: o.Form, FormVersion: t.examined.formVersion,
 		CheckSetVersion: t.examined.checkVersion, SHA256: t.sha256, Warnings: len(t.examined.findings),
 		ReceivedAt: tx.Now(), ReviewDueOn: due.Date, ReviewDueProvisional: due.Provisional,

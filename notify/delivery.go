@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/queue"
 )
@@ -56,14 +58,10 @@ func post(ctx context.Context, tx *postgres.Tx, messages ...message) (int, error
 	var rows deliveryRows
 	for _, m := range messages {
 		if m.inbox {
-			if err := rows.add(m, "inbox", ""); err != nil {
-				return 0, err
-			}
+			rows.add(m, "inbox", "", tx.Now())
 		}
 		for _, to := range m.mailTo {
-			if err := rows.add(m, "mail", to); err != nil {
-				return 0, err
-			}
+			rows.add(m, "mail", to, tx.Now())
 		}
 	}
 	if len(rows.ids) == 0 {
@@ -114,16 +112,12 @@ type deliveryRows struct {
 	organisations, obligations, documents, persons                        []sql.NullString
 }
 
-func (r *deliveryRows) add(m message, channel, to string) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("write delivery: %w", err)
-	}
+func (r *deliveryRows) add(m message, channel, to string, now time.Time) {
 	key := m.key + ":" + channel
 	if channel == "mail" {
 		key += ":" + strings.ToLower(to)
 	}
-	r.ids, r.kinds, r.keys = append(r.ids, id.String()), append(r.kinds, m.kind), append(r.keys, key)
+	r.ids, r.kinds, r.keys = append(r.ids, id.New(now).String()), append(r.kinds, m.kind), append(r.keys, key)
 	r.channels, r.authorities = append(r.channels, channel), append(r.authorities, m.authority)
 	r.recipients = append(r.recipients, to)
 	r.subjects, r.bodies = append(r.subjects, m.subject), append(r.bodies, m.body)
@@ -131,7 +125,6 @@ func (r *deliveryRows) add(m message, channel, to string) error {
 	r.obligations = append(r.obligations, nullable(m.obligation))
 	r.documents = append(r.documents, nullable(m.document))
 	r.persons = append(r.persons, nullable(m.person))
-	return nil
 }
 
 func (r *deliveryRows) args() []any {

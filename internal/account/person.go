@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
@@ -112,19 +113,11 @@ func addPerson(tx *postgres.Tx, p NewPerson) (uuid.UUID, error) {
 	if err != nil {
 		return uuid.Nil, err
 	}
-	personID, err := uuid.NewV7()
-	if err != nil {
-		return uuid.Nil, err
-	}
-	membershipID, err := uuid.NewV7()
-	if err != nil {
-		return uuid.Nil, err
-	}
-	var id uuid.UUID
-	err = tx.GetContext(tx.Context(), &id, `
+	var personID uuid.UUID
+	err = tx.GetContext(tx.Context(), &personID, `
 		INSERT INTO person (id, email, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
 		ON CONFLICT (lower(email)) DO UPDATE SET updated_at = excluded.updated_at
-		RETURNING id`, personID, email, strings.TrimSpace(p.Name), tx.Now())
+		RETURNING id`, id.New(tx.Now()), email, strings.TrimSpace(p.Name), tx.Now())
 	if err != nil {
 		return uuid.Nil, err
 	}
@@ -132,11 +125,11 @@ func addPerson(tx *postgres.Tx, p NewPerson) (uuid.UUID, error) {
 		INSERT INTO membership (id, person_id, role, organisation_id, authority_code, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (person_id, role, coalesce(organisation_id::text, authority_code)) WHERE ended_at IS NULL DO NOTHING`,
-		membershipID, id, p.Role, p.OrganisationID, p.authority(), tx.Now())
+		id.New(tx.Now()), personID, p.Role, p.OrganisationID, p.authority(), tx.Now())
 	if postgres.IsForeignKey(err, "membership_organisation") || postgres.IsForeignKey(err, "membership_authority") {
 		return uuid.Nil, fmt.Errorf("organisation or authority: %w", ErrNotFound)
 	}
-	return id, err
+	return personID, err
 }
 
 // ParseEmail checks an address and gives it without the surrounding space, in

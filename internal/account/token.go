@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
@@ -56,21 +57,18 @@ func IssueToken(ctx context.Context, db *postgres.DB, t NewToken) (Token, error)
 		return Token{}, fmt.Errorf("issue token: %d days: must be positive", t.Days)
 	}
 	plaintext, hash := newSecret(tokenPrefix)
-	id, err := uuid.NewV7()
-	if err != nil {
-		return Token{}, fmt.Errorf("issue token: %w", err)
-	}
-	token := Token{ID: id, Plaintext: plaintext}
-	err = postgres.InTx(ctx, db, func(tx *postgres.Tx) error {
+	token := Token{Plaintext: plaintext}
+	err := postgres.InTx(ctx, db, func(tx *postgres.Tx) error {
+		token.ID = id.New(tx.Now())
 		token.ExpiresAt = tx.Now().AddDate(0, 0, days)
 		_, err := tx.ExecContext(tx.Context(), `
 			INSERT INTO api_token (id, token_hash, name, role, organisation_id, authority_code, created_at, expires_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, hash, t.Name, t.Role, t.OrganisationID, t.authority(), tx.Now(), token.ExpiresAt)
+			token.ID, hash, t.Name, t.Role, t.OrganisationID, t.authority(), tx.Now(), token.ExpiresAt)
 		if err != nil {
 			return err
 		}
-		return record(tx, t.Scope, event.Event{Kind: event.TokenIssuedKind, Actor: t.Actor, SubjectID: event.Ref(id),
+		return record(tx, t.Scope, event.Event{Kind: event.TokenIssuedKind, Actor: t.Actor, SubjectID: event.Ref(token.ID),
 			Data: event.TokenIssued{Name: t.Name, Role: string(t.Role), ExpiresAt: token.ExpiresAt}})
 	})
 	if postgres.IsForeignKey(err, "api_token_organisation") || postgres.IsForeignKey(err, "api_token_authority") {

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
 	"nianbao/internal/counter"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/queue"
 )
@@ -41,13 +43,13 @@ func PlaceAll(ctx context.Context, tx *postgres.Tx, orders []Order) ([]Ordered, 
 	placed := make([]Ordered, len(orders))
 	jobs := make([]queue.New, len(orders))
 	for i, o := range orders {
-		id, err := c.add(o)
+		placedID, err := c.add(o, tx.Now())
 		if err != nil {
 			return nil, fmt.Errorf("order document %d of %d: %w", i+1, len(orders), err)
 		}
-		placed[i] = Ordered{ID: id, VerifyCode: newCode()}
+		placed[i] = Ordered{ID: placedID, VerifyCode: newCode()}
 		c.codes = append(c.codes, placed[i].VerifyCode)
-		jobs[i] = queue.New{Kind: IssueJob, UniqueKey: id.String(), Payload: issuePayload{id}, Priority: manyPriority}
+		jobs[i] = queue.New{Kind: IssueJob, UniqueKey: placedID.String(), Payload: issuePayload{placedID}, Priority: manyPriority}
 	}
 	if err := queue.Enqueue(ctx, tx, jobs...); err != nil {
 		return nil, fmt.Errorf("order %d documents: %w", len(orders), err)
@@ -74,7 +76,7 @@ type orderColumnsOf struct {
 	supersedes                                                           []uuid.NullUUID
 }
 
-func (c *orderColumnsOf) add(o Order) (uuid.UUID, error) {
+func (c *orderColumnsOf) add(o Order, now time.Time) (uuid.UUID, error) {
 	if o.Facts == nil {
 		return uuid.Nil, fmt.Errorf("%w: none", ErrFacts)
 	}
@@ -86,9 +88,7 @@ func (c *orderColumnsOf) add(o Order) (uuid.UUID, error) {
 		return uuid.Nil, err
 	}
 	if o.ID == uuid.Nil {
-		if o.ID, err = uuid.NewV7(); err != nil {
-			return uuid.Nil, err
-		}
+		o.ID = id.New(now)
 	}
 	c.ids, c.kinds = append(c.ids, o.ID.String()), append(c.kinds, string(o.Facts.Kind()))
 	c.authorities, c.organisations = append(c.authorities, o.AuthorityCode), append(c.organisations, o.OrganisationID.String())

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"nianbao/internal/counter"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/queue"
 	"nianbao/internal/workday"
@@ -65,9 +66,7 @@ func Place(ctx context.Context, tx *postgres.Tx, o Order) (Ordered, error) {
 		return Ordered{}, fmt.Errorf("order %s: %w", kind, err)
 	}
 	if o.ID == uuid.Nil {
-		if o.ID, err = uuid.NewV7(); err != nil {
-			return Ordered{}, fmt.Errorf("order %s: %w", kind, err)
-		}
+		o.ID = id.New(tx.Now())
 	}
 	job := queue.New{Kind: IssueJob, UniqueKey: o.ID.String(), Payload: issuePayload{o.ID}}
 	if err := queue.Enqueue(ctx, tx, job); err != nil {

@@ -2,7 +2,6 @@ package event
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
@@ -67,7 +67,7 @@ func (c *columns) add(e Event, now time.Time) error {
 		e.At = now
 	}
 	if e.ID == uuid.Nil {
-		e.ID = newID(e.At)
+		e.ID = id.New(e.At)
 	}
 	c.ids = append(c.ids, e.ID.String())
 	c.kinds = append(c.kinds, string(e.Kind))
@@ -117,19 +117,6 @@ func encode(e Event) (public bool, data []byte, err error) {
 	}
 	p, ok := e.Data.(private)
 	return meta.Public && !(ok && p.Private()), data, nil
-}
-
-// newID is a UUIDv7 that carries the event's own instant, which under time travel is not the wall's.
-func newID(at time.Time) uuid.UUID {
-	var id uuid.UUID
-	_, _ = rand.Read(id[6:]) // crypto/rand never fails
-	ms := uint64(at.UnixMilli())
-	for i := range 6 {
-		id[i] = byte(ms >> (8 * (5 - i)))
-	}
-	id[6] = id[6]&0x0f | 0x70
-	id[8] = id[8]&0x3f | 0x80
-	return id
 }
 
 func nullable(id uuid.NullUUID) sql.NullString {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
@@ -26,10 +27,6 @@ type Bulk struct {
 	// Args are the parameters that With and From use, $1 upwards.
 	Args []any
 }
-
-// idSQL makes a UUIDv7 of the instant given: 48 bits of milliseconds over a random UUID whose version 4 becomes 7.
-const idSQL = `encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid())
-	PLACING substring(int8send($%d::bigint) FROM 3) FROM 1 FOR 6), 52, 1), 53, 1), 'hex')::uuid`
 
 // AppendFrom writes the events inside tx and says how many there were. All carry the kind's public mark, so a kind
 // whose payload may be private cannot be appended this way.
@@ -66,7 +63,7 @@ func (b Bulk) Insert(at time.Time) (query string, args []any, err error) {
 	p := func(i int, cast string) string { return "$" + strconv.Itoa(n+i) + "::" + cast }
 	query = `INSERT INTO event (id, kind, public, at, actor_kind, actor_id, actor_name,
 	authority_code, organisation_id, obligation_id, subject_id, report_year, basis, data)
-SELECT ` + fmt.Sprintf(idSQL, n+1) + `, ` + p(2, "text") + `, ` + p(3, "boolean") + `, ` + p(4, "timestamptz") + `,
+SELECT ` + id.SQL(n+1) + `, ` + p(2, "text") + `, ` + p(3, "boolean") + `, ` + p(4, "timestamptz") + `,
 	` + p(5, "text") + `, ` + p(6, "text") + `, ` + p(7, "text") + `,
 	authority_code, organisation_id, obligation_id, subject_id, report_year, basis, data::json
 FROM ` + b.From

@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
@@ -73,10 +74,6 @@ func Enqueue(ctx context.Context, tx *postgres.Tx, jobs ...New) error {
 	var ids, kinds, keys, payloads, times []string
 	var priorities []int64
 	for _, j := range jobs {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return fmt.Errorf("enqueue %s: %w", j.Kind, err)
-		}
 		payload, err := json.Marshal(j.Payload)
 		if err != nil {
 			return fmt.Errorf("enqueue %s: %w", j.Kind, err)
@@ -85,7 +82,7 @@ func Enqueue(ctx context.Context, tx *postgres.Tx, jobs ...New) error {
 		if runAt.IsZero() {
 			runAt = tx.Now()
 		}
-		ids, kinds, keys = append(ids, id.String()), append(kinds, j.Kind), append(keys, j.UniqueKey)
+		ids, kinds, keys = append(ids, id.New(tx.Now()).String()), append(kinds, j.Kind), append(keys, j.UniqueKey)
 		payloads, times = append(payloads, string(payload)), append(times, runAt.Format(time.RFC3339Nano))
 		priorities = append(priorities, int64(j.Priority))
 	}

@@ -2,11 +2,9 @@ package registry
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -185,18 +183,4 @@ func (r *rowReader) refuse(to *Refusal, row int, key, reason string) *Refusal {
 		return to
 	}
 	return &Refusal{Row: row, Field: key, Column: title, Reason: reason}
-}
-
-// newID is a UUIDv7 of the transaction's instant, which under time travel is
-// not the machine's.
-func newID(at time.Time) uuid.UUID {
-	var id uuid.UUID
-	_, _ = rand.Read(id[6:]) // never fails (crypto/rand)
-	ms := uint64(at.UnixMilli())
-	for i := range 6 {
-		id[i] = byte(ms >> (8 * (5 - i)))
-	}
-	id[6] = id[6]&0x0f | 0x70
-	id[8] = id[8]&0x3f | 0x80
-	return id
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/lib/pq"
 
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
@@ -151,7 +152,7 @@ func (f *organisationFile) applyBatch(ctx context.Context, run *importRun, batch
 	for _, row := range batch {
 		before, exists := stored[row.USCC]
 		if !exists {
-			row.ID = newID(run.tx.Now())
+			row.ID = id.New(run.tx.Now())
 			inserts = append(inserts, row)
 			run.tally.Changed = append(run.tally.Changed, row.ID)
 			continue
