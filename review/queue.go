@@ -37,7 +37,7 @@ type Item struct {
 	OrganisationName string        `db:"organisation_name"`
 	OrganisationUSCC string        `db:"organisation_uscc"`
 	OrganisationType registry.Type `db:"organisation_type"`
-	// WorkingDaysLeft counts from tomorrow through the last day; negative once the window is over.
+	// WorkingDaysLeft counts from tomorrow through the last day; negative once working days have gone since.
 	WorkingDaysLeft int `db:"-"`
 }
 

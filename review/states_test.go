@@ -190,6 +190,7 @@ func (w *world) forget() {
 	w.t.Helper()
 	w.exec(`UPDATE obligation SET status = 'open', overdue_after = due_on, submission_id = NULL, resubmit_by = NULL`)
 	w.exec(`UPDATE submission_standing SET status = 'withdrawn'`)
+	w.exec(`UPDATE review SET state = 'withdrawn' WHERE state IN ('pending', 'proposed')`)
 	w.exec(`UPDATE conclusion SET superseded_by = id WHERE superseded_by IS NULL`)
 }
 
