@@ -11,9 +11,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"nianbao/internal/registry"
 	"nianbao/internal/workday"
-	"nianbao/review/listing"
 )
 
 // exportPage is how many rows an export reads at once.
@@ -56,8 +54,8 @@ func heads(list List) []string {
 
 // cells are a row's texts in the order of heads.
 func (r Row) cells() []string {
-	cells := []string{r.Organisation.USCC, r.Organisation.Name, registry.Type.Label(r.Organisation.Type), r.Authority.Name,
-		strconv.Itoa(r.ReportYear), listing.Ground.Label(r.Ground), r.Basis, r.ListedOn.String(), r.EndedOn.String(), "", ""}
+	cells := []string{r.Organisation.USCC, r.Organisation.Name, r.Organisation.Type.Label(), r.Authority.Name,
+		strconv.Itoa(r.ReportYear), r.Ground.Label(), r.Basis, r.ListedOn.String(), r.EndedOn.String(), "", ""}
 	if r.Document != nil {
 		cells[9], cells[10] = r.Document.Number, r.Document.VerifyCode
 	}
