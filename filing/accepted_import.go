@@ -134,7 +134,8 @@ func (in *acceptedImport) parse(number int, raw []byte) *acceptedLine {
 	line := &acceptedLine{number: number}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(line); err != nil || decoder.More() {
+	err := decoder.Decode(line)
+	if _, more := decoder.Token(); err != nil || !errors.Is(more, io.EOF) {
 		in.refuse(number, "", "不是有效的 JSON 对象，应只含 uscc、report_year、form、values 四项。")
 		return nil
 	}

@@ -88,8 +88,9 @@ func TestImportAcceptedRefusals(t *testing.T) {
 		line(w.orgs[3], 2018, "association-2004", "{}"),
 		fmt.Sprintf(`{"uscc": %q, "report_year": 2012, "form": "service-2004"}`, w.orgs[1].USCC),
 		w.acceptedLine(w.orgs[2], 2017, 1),
+		w.acceptedLine(w.orgs[2], 2016, 1)+"}",
 	)
-	if result.Read != 16 || result.Inserted != 2 || result.Updated != 0 {
+	if result.Read != 17 || result.Inserted != 2 || result.Updated != 0 {
 		t.Errorf("result %+v", result)
 	}
 	var got []string
@@ -100,7 +101,7 @@ func TestImportAcceptedRefusals(t *testing.T) {
 		}
 	}
 	want := []string{"2 ", "3 ", "4 uscc", "5 report_year", "6 report_year", "7 form", "8 uscc", "9 values", "10 values.no_such",
-		"11 values", "12 uscc", "13 form", "14 report_year", "15 values"}
+		"11 values", "12 uscc", "13 form", "14 report_year", "15 values", "17 "}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("refused:\n%s", diff)
 	}

@@ -71,12 +71,14 @@ func (s *Service) ImportSeason(ctx context.Context, r io.Reader, actor event.Act
 }
 
 func takeSeason(ctx context.Context, tx *postgres.Tx, rules Rules) (SeasonResult, error) {
-	var known bool
-	if err := tx.GetContext(ctx, &known, `SELECT EXISTS (SELECT FROM authority WHERE code = $1)`, rules.Authority); err != nil {
-		return SeasonResult{}, err
-	}
-	if !known {
+	// The authority's row is held, so that two imports of a season that is new to both make one of it.
+	var code string
+	err := tx.GetContext(ctx, &code, `SELECT code FROM authority WHERE code = $1 FOR NO KEY UPDATE`, rules.Authority)
+	if postgres.IsNoRows(err) {
 		return SeasonResult{}, &FileError{[]string{fmt.Sprintf("authority: there is no authority %s; import it first", rules.Authority)}}
+	}
+	if err != nil {
+		return SeasonResult{}, err
 	}
 	existing, err := selectSeasons(ctx, tx, `WHERE s.id IN (SELECT season_id FROM season_type
 		WHERE authority_code = $1 AND report_year = $2 AND type = ANY ($3)) ORDER BY s.id FOR UPDATE`,

@@ -430,3 +430,31 @@ func TestMovingToAnotherAuthorityKeepsTheYear(t *testing.T) {
 		t.Errorf("receipt %+v", r)
 	}
 }
+
+// TestTwoImportsMakeOneSeason: two nodes that load the same new season at once must not each make one of it.
+func TestTwoImportsMakeOneSeason(t *testing.T) {
+	w := newWorld(t, "2019-01-14", 3)
+	file := seasonFile()
+	var wg sync.WaitGroup
+	outcomes := make([]SeasonOutcome, 4)
+	for i := range outcomes {
+		wg.Go(func() {
+			result, err := w.svc.ImportSeason(w.ctx, strings.NewReader(file), filer)
+			if err != nil {
+				t.Error(err)
+			}
+			outcomes[i] = result.Outcome
+		})
+	}
+	wg.Wait()
+	slices.Sort(outcomes)
+	if want := []SeasonOutcome{SeasonCreated, SeasonUnchanged, SeasonUnchanged, SeasonUnchanged}; !slices.Equal(outcomes, want) {
+		t.Errorf("outcomes %v, want %v", outcomes, want)
+	}
+	if n := w.count(`SELECT count(*) FROM season`); n != 1 {
+		t.Errorf("%d seasons", n)
+	}
+	if n := w.events()[event.SeasonOpenedKind]; n != 1 {
+		t.Errorf("opened %d times", n)
+	}
+}
