@@ -54,7 +54,7 @@ func ResubmitBy(cal *workday.Calendar, returnedAt time.Time, n *int) workday.Due
 }
 
 // FilingPeriod says when reports are taken.
-type FilingPeriod struct {
+type FilingPeriod struct { //nolint:revive // a bare Period would not say whether it is for filing or for review
 	OpensOn      workday.Date // first day
 	LateUntil    workday.Date // last day for late reports; zero: until the next season opens
 	NextOpensOn  workday.Date // opening day of the authority's next season for the type; zero: not known

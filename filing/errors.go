@@ -79,11 +79,11 @@ var errChangedMeanwhile = &StateError{CodeChangedMeanwhile, "该报告的状态�
 
 // cannotFile says why no report is taken in a status that does not owe one.
 func cannotFile(year int, s Status) *StateError {
-	switch {
-	case s == StatusSubmitted:
+	switch s {
+	case StatusSubmitted:
 		return &StateError{CodeAlreadySubmitted,
 			fmt.Sprintf("%d年度报告已经提交，正在审查。如需修改，请在审查开始前撤回，或者等待审查结果。", year)}
-	case s == StatusExempt:
+	case StatusExempt:
 		return &StateError{CodeAlreadyConcluded, fmt.Sprintf("%d年度的报送义务已豁免，无需报送。如有疑问，请联系登记管理机关。", year)}
 	default:
 		return &StateError{CodeAlreadyConcluded,

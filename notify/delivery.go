@@ -53,8 +53,8 @@ type jobPayload struct {
 	DeliveryID uuid.UUID `json:"delivery_id"`
 }
 
-// post writes the deliveries that are not there yet and enqueues the mails among them, in tx. It says how many it wrote.
-func post(ctx context.Context, tx *postgres.Tx, messages ...message) (int, error) {
+// post writes the deliveries that are not there yet and enqueues the mails among them, in tx.
+func post(ctx context.Context, tx *postgres.Tx, messages ...message) error {
 	var rows deliveryRows
 	for _, m := range messages {
 		if m.inbox {
@@ -65,7 +65,7 @@ func post(ctx context.Context, tx *postgres.Tx, messages ...message) (int, error
 		}
 	}
 	if len(rows.ids) == 0 {
-		return 0, nil
+		return nil
 	}
 	stmt, err := tx.Prepared(ctx, `
 INSERT INTO delivery (id, kind, unique_key, channel, authority_code, organisation_id, obligation_id, document_id,
@@ -80,14 +80,14 @@ FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid
 ON CONFLICT (unique_key) DO NOTHING
 RETURNING id, channel`)
 	if err != nil {
-		return 0, fmt.Errorf("write deliveries: %w", err)
+		return fmt.Errorf("write deliveries: %w", err)
 	}
 	var written []struct {
 		ID      uuid.UUID `db:"id"`
 		Channel string    `db:"channel"`
 	}
 	if err := stmt.SelectContext(ctx, &written, append(rows.args(), tx.Now())...); err != nil {
-		return 0, fmt.Errorf("write %d deliveries: %w", len(rows.ids), err)
+		return fmt.Errorf("write %d deliveries: %w", len(rows.ids), err)
 	}
 	var mails []uuid.UUID
 	for _, w := range written {
@@ -95,7 +95,7 @@ RETURNING id, channel`)
 			mails = append(mails, w.ID)
 		}
 	}
-	return len(written), enqueueMails(ctx, tx, mails...)
+	return enqueueMails(ctx, tx, mails...)
 }
 
 func enqueueMails(ctx context.Context, tx *postgres.Tx, ids ...uuid.UUID) error {

@@ -73,8 +73,7 @@ func (s *Service) tellDesk(ctx context.Context, tx *postgres.Tx, e event.Stored,
 	if id, err := uuid.Parse(n.claimedBy); err == nil {
 		m.person = event.Ref(id)
 	}
-	_, err = post(ctx, tx, m)
-	return err
+	return post(ctx, tx, m)
 }
 
 // mailDigest mails the state of the authority's windows, once a day and recipient.
@@ -118,8 +117,8 @@ FROM review WHERE authority_code = $1 AND state IN ('pending', 'proposed') AND d
 	if err != nil {
 		return err
 	}
-	_, err = post(ctx, tx, message{kind: KindWindow, key: fmt.Sprintf("%s:%s:%s", KindWindow, authority, today), authority: authority, mailTo: to, subject: subject, body: body})
-	return err
+	return post(ctx, tx, message{kind: KindWindow, key: fmt.Sprintf("%s:%s:%s", KindWindow, authority, today),
+		authority: authority, mailTo: to, subject: subject, body: body})
 }
 
 func wrap(what string, err error) error {

@@ -143,8 +143,7 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, list []owed, today 
 			return err
 		}
 	}
-	_, err = post(ctx, tx, messages...)
-	return err
+	return post(ctx, tx, messages...)
 }
 
 func (s *Service) reminderMessage(a addressee, o owed, today workday.Date) (message, error) {

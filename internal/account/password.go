@@ -63,7 +63,7 @@ func CheckPassword(password, email string) error {
 		return &PasswordError{fmt.Sprintf("密码至少要有 %d 个字符，现在是 %d 个", MinPassword, n)}
 	case n > MaxPassword:
 		return &PasswordError{fmt.Sprintf("密码不能超过 %d 个字符", MaxPassword)}
-	case plain == strings.ToLower(email) || local != "" && strings.Trim(plain, "0123456789!@#._-") == local:
+	case strings.EqualFold(password, email) || local != "" && strings.Trim(plain, "0123456789!@#._-") == local:
 		return &PasswordError{"密码不能与邮箱名相同，请另想一个"}
 	case isRun(plain) || distinct(plain) < fewestDistinct:
 		return &PasswordError{"密码是连续或重复的字符，太容易被猜到，请另想一个"}

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -154,14 +155,13 @@ type Scheduled struct {
 // RunNow runs a job once, as of asOf, outside its schedule and without a tick of its own. Whoever asks for another
 // instant than the clock's first sets the database's clock to it, so that what is written carries it too.
 func (d *Driver) RunNow(ctx context.Context, name string, asOf time.Time) (summary string, err error) {
-	for _, e := range d.entries {
-		if e.Name == name {
-			d.mu.Lock()
-			defer d.mu.Unlock()
-			return d.call(ctx, e, asOf)
-		}
+	at := slices.IndexFunc(d.entries, func(e *entry) bool { return e.Name == name })
+	if at < 0 {
+		return "", fmt.Errorf("%w: %s", ErrUnknownJob, name)
 	}
-	return "", fmt.Errorf("%w: %s", ErrUnknownJob, name)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.call(ctx, d.entries[at], asOf)
 }
 
 // errSkipped is a run left out because the last one of the job has not ended.

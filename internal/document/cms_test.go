@@ -136,7 +136,7 @@ func TestDrawnFileStructure(t *testing.T) {
 
 func TestOtherStructuresAreRefused(t *testing.T) {
 	for name, change := range map[string][2]string{
-		"no trailer":          {"trailer", "trialer"},
+		"no trailer":          {"trailer", "tractor"},
 		"no root":             {"/Root", "/Boot"},
 		"no info":             {"/Info", "/Data"},
 		"no table":            {"xref\n0 5", "xerf\n0 5"},

@@ -194,11 +194,11 @@ func TestCheckText(t *testing.T) {
 			t.Errorf("CheckText(%q): %v, want an error about U+%04X", text, err, r)
 		}
 	}
-	err := CheckText(strings.Repeat("甲", 100) + "\u202e").(*UnprintableError)
-	if n := len([]rune(err.Text)); n != excerptRunes+1 {
-		t.Errorf("the error repeats %d characters", n)
+	var long, hidden *UnprintableError
+	if err := CheckText(strings.Repeat("甲", 100) + "\u202e"); !errors.As(err, &long) || len([]rune(long.Text)) != excerptRunes+1 {
+		t.Errorf("the error repeats too much: %v", err)
 	}
-	if text := CheckText("\u202e甲").(*UnprintableError).Text; strings.ContainsRune(text, '\u202e') {
-		t.Error("the error repeats the invisible character")
+	if err := CheckText("\u202e甲"); !errors.As(err, &hidden) || strings.ContainsRune(hidden.Text, '\u202e') {
+		t.Errorf("the error repeats the invisible character: %v", err)
 	}
 }

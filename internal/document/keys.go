@@ -110,7 +110,7 @@ func writeNew(path string, mode fs.FileMode, block *pem.Block) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name())
+	defer func() { _ = os.Remove(temp.Name()) }() // its link, if made, stays
 	err = errors.Join(pem.Encode(temp, block), temp.Chmod(mode), temp.Sync(), temp.Close())
 	if err != nil {
 		return err

@@ -20,7 +20,8 @@ const canonicalTag = "nianbao-event-1\n"
 // 1970-01-01T00:00:00Z, public as t or f, ids in the usual lower-case form, data as stored. Two different events can
 // therefore never have the same form.
 func chain(previous []byte, s Stored, scratch []byte) (hash, buffer []byte) {
-	b := append(scratch[:0], previous...)
+	b := scratch[:0]
+	b = append(b, previous...)
 	b = append(b, canonicalTag...)
 	b = appendInt(b, s.Position)
 	b = appendNullableInt(b, s.PublicPosition)

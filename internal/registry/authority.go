@@ -125,13 +125,11 @@ func (x authorityIndex) code(written string) (code, fault string) {
 	if code, known := x.byName[written]; known {
 		return code, ""
 	}
-	if isDigits(written, authorityCodeLength) {
+	if isSixDigits(written) {
 		return "", fmt.Sprintf("登记管理机关 %s 不在库中，请先导入登记管理机关", written)
 	}
 	return "", fmt.Sprintf("“%s”应为库中登记管理机关的 6 位代码或全称", written)
 }
-
-const authorityCodeLength = 6
 
 // bureauNames end an authority's name; what stands before is its area.
 var bureauNames = []string{"民政局", "民政厅", "民政部", "行政审批局", "行政审批服务局", "社会组织管理局"}

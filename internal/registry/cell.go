@@ -178,23 +178,23 @@ func notPlain(r rune) bool {
 
 // postcodeFault says why a postcode is none, "" if it is one or blank.
 func postcodeFault(code string) string {
-	if code == "" || isDigits(code, postcodeLength) {
+	if code == "" || isSixDigits(code) {
 		return ""
 	}
-	if _, err := strconv.Atoi(code); err == nil && len(code) < postcodeLength {
+	if _, err := strconv.Atoi(code); err == nil && len(code) < sixDigits {
 		return "应为 6 位数字（开头的 0 可能被电子表格去掉了，请把这一列设为文本）"
 	}
 	return "应为 6 位数字"
 }
 
-const postcodeLength = 6
+// sixDigits is the length of postcodes and of area codes (GB/T 2260).
+const sixDigits = 6
 
-// isDigits reports whether s is exactly n ASCII digits.
-func isDigits(s string, n int) bool {
-	if len(s) != n {
+func isSixDigits(s string) bool {
+	if len(s) != sixDigits {
 		return false
 	}
-	for i := range n {
+	for i := range sixDigits {
 		if s[i] < '0' || s[i] > '9' {
 			return false
 		}

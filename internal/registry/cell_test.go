@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -177,7 +178,7 @@ func FuzzReadOrganisations(f *testing.F) {
 		}
 		file, err := readOrganisations(bytes.NewReader(raw), known)
 		if err != nil {
-			if err == io.EOF || err.Error() == "" {
+			if errors.Is(err, io.EOF) || err.Error() == "" {
 				t.Fatalf("the file is refused without a reason: %v", err)
 			}
 			return

@@ -107,7 +107,7 @@ func readAuthority(rows *rowReader, number int, cells map[string]string) (Author
 		}
 	}
 	a.Code, a.ParentCode = cells["code"], cells["parent"]
-	if !isDigits(a.Code, authorityCodeLength) {
+	if !isSixDigits(a.Code) {
 		check("code", fmt.Sprintf("“%s”应为 6 位数字", a.Code))
 	}
 	name, fault := cleanText(cells["name"], maxNameRunes)
@@ -119,7 +119,7 @@ func readAuthority(rows *rowReader, number int, cells map[string]string) (Author
 	level, fault := word(cell{text: cells["level"]}, levelWords, "ministry、province、city 或 county（部级、省级、市级、县级）")
 	a.Level = level
 	check("level", fault)
-	if a.ParentCode != "" && !isDigits(a.ParentCode, authorityCodeLength) {
+	if a.ParentCode != "" && !isSixDigits(a.ParentCode) {
 		check("parent", fmt.Sprintf("“%s”应为上级机关的 6 位代码，没有上级则留空", a.ParentCode))
 	}
 	prefix, fault := cleanText(cells["number_prefix"], maxPrefixRunes)

@@ -42,7 +42,7 @@ func Sample(opts SampleOptions) ([]Organisation, error) {
 	if opts.Count < 0 || opts.Count > MaxSampleCount {
 		return nil, fmt.Errorf("sample of %d organisations: the count must be 0 to %d", opts.Count, MaxSampleCount)
 	}
-	if !isDigits(opts.Authority, authorityCodeLength) {
+	if !isSixDigits(opts.Authority) {
 		return nil, fmt.Errorf("sample under authority %q: the code must be six digits", opts.Authority)
 	}
 	maker := newSampleMaker(opts)

@@ -20,6 +20,12 @@ const (
 	memberTrailer = 8
 )
 
+// inflater is what flate.NewReader gives.
+type inflater interface {
+	io.Reader
+	flate.Resetter
+}
+
 // blocks reads at random from blocked gzip. It keeps only where the members
 // begin; the packed bytes stay where they are, in the program's read-only
 // data. Safe for concurrent use.
@@ -82,10 +88,10 @@ func (b *blocks) read(offset, length int) ([]byte, error) {
 // inflate returns the first length plain bytes of block n.
 func (b *blocks) inflate(n, length int) ([]byte, error) {
 	member := bytes.NewReader(b.packed[b.starts[n]+memberHeader : b.starts[n+1]-memberTrailer])
-	r, ok := b.inflaters.Get().(io.ReadCloser)
-	if !ok {
-		r = flate.NewReader(member)
-	} else if err := r.(flate.Resetter).Reset(member, nil); err != nil {
+	r, used := b.inflaters.Get().(inflater)
+	if !used {
+		r, _ = flate.NewReader(member).(inflater) // compress/flate says that every one is
+	} else if err := r.Reset(member, nil); err != nil {
 		return nil, fmt.Errorf("inflate block %d: %w", n, err)
 	}
 	defer b.inflaters.Put(r)
