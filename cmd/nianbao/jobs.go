@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"nianbao/internal/clock"
+	"nianbao/internal/document"
+	"nianbao/internal/event"
+	"nianbao/internal/queue"
+	"nianbao/notify"
+)
+
+// jobs is the clock's table (contract §6), in Asia/Shanghai. Each body does "what is due as of now": run twice, late or
+// on two nodes it changes nothing that was not due.
+func (n *node) jobs() []clock.Job {
+	return []clock.Job{
+		{Name: "open-seasons", Spec: "5 0 * * *",
+			Description: "opens seasons whose day has come; gives obligations to whoever is bound and has none",
+			Run:         runs(n, n.filing.OpenSeasons)},
+		{Name: "sweep-late", Spec: "10 0 * * *",
+			Description: "late filers: prior notice, spot-check list, penalty case, each once, as the season says",
+			Run:         runs(n, n.listing.SweepLate)},
+		{Name: "advance-listings", Spec: "20 0 * * *",
+			Description: "ends matters where a report stands; lists where service is on record and the answer time is over",
+			Run:         runs(n, n.listing.AdvanceListings)},
+		{Name: "watch-windows", Spec: "30 0 * * *",
+			Description: "warns 3 and 1 working days before a review window ends, escalates when it has; each once",
+			Run:         runs(n, n.review.WatchWindows)},
+		{Name: "remind", Spec: "0 8 * * *",
+			Description: "reminds who owes a report, once for each reminder of the season",
+			Run:         runs(n, n.notify.Remind)},
+	}
+}
+
+// runs makes a job of a body; the calendar is read first, since days decide everything.
+func runs[S fmt.Stringer](n *node, body func(context.Context, time.Time) (S, error)) func(context.Context, time.Time) (string, error) {
+	return func(ctx context.Context, now time.Time) (string, error) {
+		if err := n.readCalendar(ctx); err != nil {
+			return "", err
+		}
+		summary, err := body(ctx, now)
+		return summary.String(), err
+	}
+}
+
+// consumers is who listens to which event. A consumer's name keeps its cursor: never rename one.
+func (n *node) consumers() []event.Consumer {
+	return []event.Consumer{
+		n.notify.Consumer(), // everything that a person must hear of
+	}
+}
+
+// handlers is the background work by kind. A node without a mail server leaves mails to one that has it: they wait in
+// the outbox.
+func (n *node) handlers(issuer *document.Issuer, mails bool) map[string]queue.Handler {
+	handlers := map[string]queue.Handler{document.IssueJob: issuer.Handle}
+	if mails {
+		handlers[notify.JobKind] = n.notify.Handle
+	}
+	return handlers
+}

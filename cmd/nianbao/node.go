@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"gocloud.dev/blob"
+
+	"nianbao/filing"
+	"nianbao/filing/check"
+	"nianbao/filing/form"
+	"nianbao/internal/clock"
+	"nianbao/internal/document"
+	"nianbao/internal/document/pdf"
+	"nianbao/internal/event"
+	"nianbao/internal/postgres"
+	"nianbao/internal/queue"
+	"nianbao/internal/registry"
+	"nianbao/internal/workday"
+	"nianbao/notify"
+	"nianbao/review"
+	"nianbao/review/listing"
+	"nianbao/review/publication"
+)
+
+// outside is the settings of what lies outside the program: addresses, mail, blobs, keys.
+type outside struct {
+	PublicURL   string `name:"public-url" placeholder:"URL" help:"The address that people use; goes into mails and QR codes. Default: http:// and --addr."`
+	SMTP        string `name:"smtp" placeholder:"URL" help:"smtp:// or smtps://user:password@host:port; STARTTLS where offered, without it only on loopback. Without it mails wait in the outbox."`
+	MailFrom    string `name:"mail-from" default:"社会组织年度报告 <nianbao@localhost>" help:"Sender of mails."`
+	Blobs       string `placeholder:"URL" help:"Where documents lie: file:// or s3:// (gocloud form). Default: the data folder."`
+	SigningKey  string `name:"signing-key" placeholder:"FILE" help:"PEM or PKCS #12 key that signs documents. Default: made on first run in the data folder."`
+	SigningCert string `name:"signing-cert" placeholder:"FILE" help:"Its certificate (PEM), with those above it."`
+	SigningPass string `name:"signing-key-password" help:"Password of a PKCS #12 file; better given as NIANBAO_SIGNING_KEY_PASSWORD."`
+}
+
+// node is one running program on a database: every use case, wired.
+type node struct {
+	*store
+	env      *environment
+	forms    *form.Set
+	filing   *filing.Service
+	review   *review.Service
+	listing  *listing.Service
+	public   *publication.Service
+	notify   *notify.Service
+	blobs    *blob.Bucket
+	signer   *document.Signer
+	worker   *queue.Worker
+	events   *event.Dispatcher
+	sequence *event.Sequencer
+	driver   *clock.Driver
+
+	days atomic.Pointer[workday.Calendar]
+}
+
+// wire makes the node. It opens the blob store and the signing key, and starts nothing.
+func (e *environment) wire(s *store, o outside) (*node, error) {
+	n := &node{store: s, env: e}
+	n.days.Store(s.calendar)
+	var err error
+	if n.forms, err = form.Default(); err != nil {
+		return nil, err
+	}
+	checks, err := check.Default()
+	if err != nil {
+		return nil, err
+	}
+	if n.blobs, err = e.bucket(o.Blobs); err != nil {
+		return nil, err
+	}
+	if n.signer, err = e.signer(o); err != nil {
+		return nil, errors.Join(err, n.blobs.Close())
+	}
+	n.review = review.New(review.Config{DB: s.db, Forms: n.forms, Calendar: n.calendarNow})
+	n.filing = filing.New(filing.Config{DB: s.db, Forms: n.forms, Checks: checks, Calendar: n.calendarNow})
+	n.filing.OnSubmitted, n.filing.OnWithdrawn = n.review.Open, n.review.Withdraw
+	n.listing = listing.New(listing.Config{DB: s.db, Calendar: n.calendarNow})
+	n.public = publication.New(publication.Config{DB: s.db})
+	if err := n.wireBackground(o); err != nil {
+		return nil, errors.Join(err, n.blobs.Close())
+	}
+	return n, nil
+}
+
+// wireBackground wires what runs beside requests: consumers of the log, queued work, the clock's jobs.
+func (n *node) wireBackground(o outside) error {
+	sender, err := n.sender(o)
+	if err != nil {
+		return err
+	}
+	n.notify, err = notify.New(notify.Config{
+		DB: n.db, PublicURL: o.PublicURL, Calendar: n.calendarNow, Sender: sender, Attach: n.attach, Log: n.env.log,
+	})
+	if err != nil {
+		return err
+	}
+	renderer, err := pdf.New()
+	if err != nil {
+		return err
+	}
+	issuer := &document.Issuer{DB: n.db, Renderer: renderer, Signer: n.signer, Blobs: n.blobs,
+		PublicURL: o.PublicURL, Demonstration: n.demo != nil}
+	n.worker = queue.NewWorker(n.db, n.handlers(issuer, sender != nil), queue.Options{Log: n.env.log})
+	n.events = event.NewDispatcher(n.db, n.consumers(), n.env.log)
+	n.sequence = event.NewSequencer(n.db)
+	n.driver, err = clock.New(n.db, n.jobs(), clock.Options{
+		Log: n.env.log, Demo: n.demo, AfterTick: clock.Settle(n.settled, n.sequence.Step, n.events.Step, n.worker.Drain),
+	})
+	return err
+}
+
+// settled tells whether the log has come to rest; the queue's Drain says the same of the work.
+func (n *node) settled(ctx context.Context) (bool, error) { return n.events.Settled(ctx) }
+
+// settle does everything that follows from what was just done.
+func (n *node) settle(ctx context.Context) error {
+	return clock.Settle(n.settled, n.sequence.Step, n.events.Step, n.worker.Drain)(ctx)
+}
+
+// calendarNow is the calendar as it was last read.
+func (n *node) calendarNow() *workday.Calendar { return n.days.Load() }
+
+// readCalendar takes in notices that another command imported meanwhile.
+func (n *node) readCalendar(ctx context.Context) error {
+	cal, err := registry.LoadCalendar(ctx, n.db)
+	if err != nil {
+		return err
+	}
+	n.days.Store(cal)
+	return nil
+}
+
+// sender is the mail server of the settings, nil where none is set up. A demonstration's mail never leaves the machine.
+func (n *node) sender(o outside) (notify.Sender, error) {
+	if o.SMTP == "" {
+		return nil, nil //nolint:nilnil // no mail server is a state of its own: mails wait
+	}
+	return notify.NewSMTP(notify.SMTPConfig{URL: o.SMTP, From: o.MailFrom, LoopbackOnly: n.demo != nil})
+}
+
+// attach gives a mail the PDF that it tells of.
+func (n *node) attach(ctx context.Context, id uuid.UUID) (string, []byte, error) {
+	d, err := document.ByID(ctx, n.db, id)
+	if errors.Is(err, document.ErrNotFound) {
+		return "", nil, notify.ErrNotReady
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	content, err := document.Read(ctx, n.blobs, d)
+	return d.Number + ".pdf", content, err
+}
+
+// signer opens the supplied signing key, or the data folder's own.
+func (e *environment) signer(o outside) (*document.Signer, error) {
+	if o.SigningKey != "" {
+		return document.LoadSigner(o.SigningKey, o.SigningCert, o.SigningPass)
+	}
+	dir, err := e.dataDir()
+	if err != nil {
+		return nil, err
+	}
+	return document.OwnSigner(dir, "社会组织年度报告文书签章", e.wall())
+}
+
+// bucket opens the blob store of the flag, by default the data folder's.
+func (e *environment) bucket(address string) (*blob.Bucket, error) {
+	if address == "" {
+		dir, err := e.dataDir()
+		if err != nil {
+			return nil, err
+		}
+		address = "file://" + filepath.ToSlash(filepath.Join(dir, "blobs"))
+	}
+	return document.OpenBlobs(e.ctx, address)
+}
+
+// Close ends what the node opened itself; the store is its opener's.
+func (n *node) Close() error { return n.blobs.Close() }
+
+// calendarEvery is how often a serving node looks for imported notices.
+const calendarEvery = time.Minute
+
+// background runs until ctx ends: the log, the queue, the clock's jobs.
+func (n *node) background(ctx context.Context) error {
+	if err := n.resumeMails(ctx); err != nil {
+		return err
+	}
+	done := make(chan error, 3)
+	go func() { event.Run(ctx, n.db, n.events, 200*time.Millisecond, n.env.log); done <- nil }()
+	go func() { done <- n.worker.Run(ctx) }()
+	go func() { done <- n.driver.Run(ctx) }()
+	go n.followCalendar(ctx)
+	var err error
+	for range cap(done) {
+		err = errors.Join(err, <-done)
+	}
+	return err
+}
+
+// resumeMails lets the mails go that waited for a mail server.
+func (n *node) resumeMails(ctx context.Context) error {
+	resumed, err := n.notify.Resume(ctx)
+	if err != nil {
+		return fmt.Errorf("take up waiting mails: %w", err)
+	}
+	if resumed > 0 {
+		n.env.log.Info("mails that waited for a mail server go out", "count", resumed)
+	}
+	return nil
+}
+
+func (n *node) followCalendar(ctx context.Context) {
+	tick := time.NewTicker(calendarEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := n.readCalendar(ctx); err != nil && ctx.Err() == nil {
+				n.env.log.Error("read the calendar", "error", err)
+			}
+		}
+	}
+}
+
+// readyToServe says why the node cannot serve now, for /readyz.
+func (n *node) readyToServe(ctx context.Context) error {
+	states, err := postgres.MigrationStatus(ctx, n.db)
+	if err != nil {
+		return err
+	}
+	for _, m := range states {
+		if !m.Applied {
+			return fmt.Errorf("migration %s is not applied", m.Name)
+		}
+	}
+	return nil
+}
