@@ -93,7 +93,7 @@ func TestAdverseDocumentsCarryBasisAndRemedies(t *testing.T) {
 			continue
 		}
 		text := whole(compose(t, all[kind]))
-		for _, want := range []string{"《甲办法》第一条", "六十日内依法申请行政复议", "六个月内依法向人民法院提起行政诉讼"} {
+		for _, want := range []string{"《甲办法》第一条", "六十日内依法申请行政复议", "行政复议机关为本机关的本级人民政府", "六个月内依法向人民法院提起行政诉讼"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s does not say %s", kind, want)
 			}
@@ -108,6 +108,30 @@ func TestAdverseDocumentsCarryBasisAndRemedies(t *testing.T) {
 		}
 		if _, err := Compose(Composition{Facts: facts}); !errors.Is(err, ErrFacts) {
 			t.Errorf("%s without basis: %v, want ErrFacts", kind, err)
+		}
+	}
+}
+
+// Who had a report returned did file in time: no document may say otherwise.
+func TestLateDocumentsTellReturnedFromNeverFiled(t *testing.T) {
+	due, returned := workday.NewDate(2019, 3, 31), workday.NewDate(2019, 3, 20)
+	for _, back := range []bool{false, true} {
+		day := workday.Date{}
+		if back {
+			day = returned
+		}
+		basis := "《甲办法》第一条"
+		for _, facts := range []Facts{
+			&PriorNoticeFacts{Party: testParty, DueOn: due, ReturnedOn: day, AsOf: due, StatementDays: 10, Basis: basis},
+			&ListingFacts{Party: testParty, DueOn: due, ReturnedOn: day, ListedOn: due, Basis: basis},
+			&SpotCheckFacts{Party: testParty, DueOn: due, ReturnedOn: day, EnteredOn: due, Basis: basis},
+			&PenaltyFacts{Party: testParty, DueOn: due, ReturnedOn: day, OpenedOn: due, Basis: basis},
+		} {
+			text := whole(compose(t, facts))
+			said := strings.Contains(text, "已于2019年3月20日退回补正，期满未重新报送")
+			if said != back || strings.Contains(text, "你单位未在截止日前报送") == back {
+				t.Errorf("%s, returned %v:\n%s", facts.Kind(), back, text)
+			}
 		}
 	}
 }

@@ -146,18 +146,20 @@ type RefusalFacts struct {
 // SpotCheckFacts tell that an organisation is on the spot-check list.
 type SpotCheckFacts struct {
 	Party
-	DueOn     workday.Date `json:"due_on"`
-	EnteredOn workday.Date `json:"entered_on"`
-	Basis     string       `json:"basis"`
+	DueOn      workday.Date `json:"due_on"`
+	ReturnedOn workday.Date `json:"returned_on,omitzero"` // if a report was returned and not refiled
+	EnteredOn  workday.Date `json:"entered_on"`
+	Basis      string       `json:"basis"`
 }
 
 // PenaltyFacts tell that a penalty case was opened. It is no decision on it.
 type PenaltyFacts struct {
 	Party
-	CaseNo   string       `json:"case_no,omitempty"`
-	DueOn    workday.Date `json:"due_on"`
-	OpenedOn workday.Date `json:"opened_on"`
-	Basis    string       `json:"basis"`
+	CaseNo     string       `json:"case_no,omitempty"`
+	DueOn      workday.Date `json:"due_on"`
+	ReturnedOn workday.Date `json:"returned_on,omitzero"` // if a report was returned and not refiled
+	OpenedOn   workday.Date `json:"opened_on"`
+	Basis      string       `json:"basis"`
 }
 
 // Kind implements Facts.

@@ -112,8 +112,8 @@ func list(ctx context.Context, q postgres.Queryer, of string, owner any, from Cu
 	args := []any{owner, limit}
 	where := `WHERE ` + of
 	if !from.CreatedAt.IsZero() {
-		// created_at falls while id rises, so a row comparison cannot say it.
-		where += ` AND (d.created_at < $3 OR d.created_at = $3 AND d.id > $4)`
+		// created_at falls while id rises, so a row comparison cannot say it; the first half is what the index starts from.
+		where += ` AND d.created_at <= $3 AND (d.created_at < $3 OR d.id > $4)`
 		args = append(args, from.CreatedAt, from.ID)
 	}
 	var out []Document

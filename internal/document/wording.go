@@ -48,15 +48,6 @@ var wordingFuncs = template.FuncMap{
 		return fmt.Sprintf("%s%d时%02d分", workday.DateOf(t).Chinese(), t.Hour(), t.Minute())
 	},
 	"outcome": func(word string) string { return outcomes[word] },
-	"returned": func(f Facts) bool {
-		switch f := f.(type) {
-		case *PriorNoticeFacts:
-			return !f.ReturnedOn.IsZero()
-		case *ListingFacts:
-			return !f.ReturnedOn.IsZero()
-		}
-		return false
-	},
 }
 
 // loadWordings reads the built-in wording once.
