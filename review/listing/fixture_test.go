@@ -147,7 +147,9 @@ func (w *world) advance(day string) AdvanceSummary {
 }
 
 // issueAll makes all ordered documents stand, as the queue would.
-func (w *world) issueAll() { w.exec(`UPDATE document_order SET state = 'issued' WHERE state = 'ordered'`) }
+func (w *world) issueAll() {
+	w.exec(`UPDATE document_order SET state = 'issued' WHERE state = 'ordered'`)
+}
 
 func (w *world) obligation(i int) filing.Obligation {
 	w.t.Helper()
