@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -151,10 +152,23 @@ type helpCmd struct {
 
 // Run prints what --help would print for the command named.
 func (h *helpCmd) Run(parser *kong.Kong) error {
-	_, err := parser.Parse(append(h.Command, "--help"))
-	var wrong *kong.ParseError
-	if errors.As(err, &wrong) && len(h.Command) > 0 && wrong.Context.Path == nil {
-		return usagef("no such command: %s", strings.Join(h.Command, " "))
+	node := parser.Model.Node
+	for _, word := range h.Command {
+		if node = child(node, word); node == nil {
+			return usagef("no such command: %s", strings.Join(h.Command, " "))
+		}
+	}
+	// What Parse says after it has printed is that the command's arguments lack; the help is complete all the same.
+	_, _ = parser.Parse(append(slices.Clone(h.Command), "--help"))
+	return nil
+}
+
+// child is the node's subcommand of that name, nil if there is none.
+func child(node *kong.Node, name string) *kong.Node {
+	for _, c := range node.Children {
+		if c.Type == kong.CommandNode && c.Name == name {
+			return c
+		}
 	}
 	return nil
 }

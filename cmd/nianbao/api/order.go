@@ -154,13 +154,13 @@ func tellable(err error) error {
 	}
 	var checks *filing.CheckError
 	if errors.As(err, &checks) {
-		return &refusedReport{checks}
+		return &reportError{checks}
 	}
 	return err
 }
 
-// refusedReport adds the findings to the answer.
-type refusedReport struct{ *filing.CheckError }
+// reportError adds the findings to the answer.
+type reportError struct{ *filing.CheckError }
 
 // ProblemFindings are the findings as the contract has them.
-func (r *refusedReport) ProblemFindings() any { return findings(r.Findings) }
+func (r *reportError) ProblemFindings() any { return findings(r.Findings) }

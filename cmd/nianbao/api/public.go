@@ -102,7 +102,7 @@ func (p listParameters) query() (publication.Query, error) {
 	limit, err := pageSize(p.limit)
 	q := publication.Query{AuthorityCode: given(p.authority), Limit: limit, Cursor: given(p.cursor)}
 	if p.on != nil {
-		if p.on.Time.IsZero() { // ?on= without a date
+		if p.on.IsZero() { // ?on= without a date
 			return q, badParameter("on")
 		}
 		q.On = dateOf(*p.on)
