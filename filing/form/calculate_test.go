@@ -111,6 +111,16 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+// A cell is no line: whoever asks for its cells gets none.
+func TestCellsHaveNoCells(t *testing.T) {
+	f := defaultForm(t, "service-2004")
+	for _, field := range f.ValueFields() {
+		if len(field.CellFields()) > 0 || len(field.Cells) > 0 {
+			t.Errorf("%s has cells of its own", field.Key)
+		}
+	}
+}
+
 func TestNeeds(t *testing.T) {
 	f := defaultForm(t, "service-2004")
 	field, _ := f.Field("charity_spending_income_ratio")

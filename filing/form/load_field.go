@@ -183,7 +183,7 @@ func (l *loader) cells(raw *rawField, f *Field, p place) error {
 	for _, c := range columns {
 		cell := *f
 		cell.Key, cell.Label, cell.Parent = f.Key+"."+c.Key, f.Label+"（"+c.Label+"）", f
-		cell.columns = nil
+		cell.columns, cell.cells, cell.Cells = nil, nil, nil
 		f.cells = append(f.cells, &cell)
 		f.Cells = append(f.Cells, Column{Key: c.Key, Label: c.Label, Formula: c.Formula})
 	}
