@@ -34,6 +34,27 @@
     Array.prototype.forEach.call(document.forms, function (form) { delete form.dataset.sent; });
   });
 
+  // A question that depends on another answer of the page is put away while that
+  // answer is another one. Without script it stays, with its condition said.
+  function answers(form, field, key) {
+    var scope = field.closest(".nb-item") || field.closest(".nb-group");
+    var row = scope && field.id !== scope.id ? scope.querySelectorAll("[name$='." + key + "']") : [];
+    var inputs = row.length ? row : form.querySelectorAll("[name='" + key + "']");
+    return Array.prototype.filter.call(inputs, function (i) {
+      return i.type !== "hidden" && (i.type !== "radio" && i.type !== "checkbox" || i.checked);
+    }).map(function (i) { return i.value; });
+  }
+  function askWhatApplies() {
+    document.querySelectorAll("[data-needs]").forEach(function (field) {
+      var form = field.closest("form");
+      field.hidden = !!form && !field.dataset.needs.split(" ").every(function (need) {
+        var at = need.indexOf("=");
+        return answers(form, field, need.slice(0, at)).indexOf(need.slice(at + 1)) >= 0;
+      });
+    });
+  }
+  document.addEventListener("change", askWhatApplies);
+
   // htmx requests prove where they come from as forms do.
   document.addEventListener("htmx:configRequest", function (e) {
     var token = document.body.dataset.csrf;
@@ -41,5 +62,6 @@
   });
   document.addEventListener("htmx:afterSwap", function (e) { focusSummary(e.target); });
 
+  askWhatApplies();
   focusSummary(document);
 })();

@@ -1,0 +1,128 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"nianbao/filing/check"
+	"nianbao/filing/form"
+	"nianbao/internal/web"
+)
+
+// CheckPage lists all that the form checks found, by section, errors first.
+type CheckPage struct {
+	web.Page
+	Heading  string
+	Tasks    TaskList
+	Saved    Saved
+	Verdict  string
+	Errors   bool
+	Sections []CheckedSection
+	Next     string
+}
+
+// CheckedSection is what was found in one section. Missing is what is not
+// filled in yet, told shortly.
+type CheckedSection struct {
+	ID, Title, Href string
+	Tag             web.Tag
+	Missing         []web.Link
+	More            int // missing ones that are not listed
+	Findings        []web.Finding
+}
+
+// maxMissing is how many unfilled fields of a section are listed by name.
+const maxMissing = 12
+
+func (p *Pages) check(c echo.Context) error {
+	w, done, err := p.openWorkspace(c)
+	if done || err != nil {
+		return err
+	}
+	findings := place(w.form, w.findings)
+	n := countOf(findings)
+	page := CheckPage{Heading: "全面检查", Tasks: p.taskList(w, "check"), Saved: savedOf(w), Errors: n.wrong+n.missing > 0,
+		Sections: w.checked(findings), Next: w.path("/submit"), Verdict: verdict(n)}
+	if page.Page, err = p.page(c, "全面检查", w.crumbs(web.Crumb{Text: "任务清单", Href: w.path("/tasks")})...); err != nil {
+		return err
+	}
+	return p.app.Render(c, http.StatusOK, "filer/check", page)
+}
+
+func verdict(n counts) string {
+	switch {
+	case n.wrong+n.missing > 0:
+		return "还有" + countWords(n) + "。改完错误、填完空缺后才能报送；提示不妨碍报送。"
+	case n.warnings > 0:
+		return "没有错误，可以报送。有 " + countWords(n) + "，请看一看，数字没错就不用改。"
+	}
+	return "没有发现问题，可以报送。"
+}
+
+// checked groups findings under the first section that each concerns; those of
+// no section come first.
+func (w *workspace) checked(findings []placed) []CheckedSection {
+	var list []CheckedSection
+	told := map[int]bool{}
+	add := func(s *form.Section, found []placed) {
+		checked := w.checkedSection(s, found, told)
+		if len(checked.Findings)+len(checked.Missing) > 0 {
+			list = append(list, checked)
+		}
+	}
+	var nowhere []placed
+	for _, f := range findings {
+		if len(f.sections) == 0 {
+			nowhere = append(nowhere, f)
+		}
+	}
+	add(nil, nowhere)
+	for _, s := range w.form.Sections {
+		add(s, concerning(findings, s.Code))
+	}
+	return list
+}
+
+// checkedSection tells of a section what was not told of one before.
+func (w *workspace) checkedSection(s *form.Section, found []placed, told map[int]bool) CheckedSection {
+	view := CheckedSection{ID: "c-general", Title: "整份报告", Href: w.path("/tasks")}
+	if s != nil {
+		view.ID, view.Title, view.Href = "c-"+s.Code, nameOf(s), w.sectionPath(s)
+	}
+	var fresh []placed
+	for _, f := range found {
+		if !told[f.number] {
+			fresh = append(fresh, f)
+			told[f.number] = true
+		}
+	}
+	n := countOf(fresh)
+	view.Tag = web.Tag{Text: countWords(n), Tone: web.ToneWarn}
+	if n.wrong > 0 {
+		view.Tag.Tone = web.ToneError
+	}
+	for _, severity := range []check.Severity{check.Error, check.Warning} {
+		for _, f := range fresh {
+			switch {
+			case f.Severity != severity:
+			case !f.missing():
+				view.Findings = append(view.Findings, w.finding(f, nil))
+			case len(view.Missing) < maxMissing:
+				view.Missing = append(view.Missing, w.missingLink(f))
+			default:
+				view.More++
+			}
+		}
+	}
+	return view
+}
+
+func (w *workspace) missingLink(f placed) web.Link {
+	key := firstKey(f)
+	field, ok := w.form.Field(key)
+	if !ok {
+		return web.Link{Href: w.path("/tasks"), Text: f.Message}
+	}
+	return web.Link{Href: w.keyHref(key, nil), Text: labelOf(field)}
+}

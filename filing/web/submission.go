@@ -1,0 +1,103 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"nianbao/filing"
+	"nianbao/internal/document"
+	"nianbao/internal/web"
+)
+
+// readSubmission finds the submission in the path, if it is the organisation's
+// for that year.
+func (p *Pages) readSubmission(c echo.Context) (*year, filing.Submission, error) {
+	y, err := p.readYear(c)
+	if err != nil {
+		return nil, filing.Submission{}, err
+	}
+	id, err := parseID(c)
+	if err != nil {
+		return nil, filing.Submission{}, err
+	}
+	s, err := filing.SubmissionByID(requestContext(c), p.db, id)
+	if err == nil && s.ObligationID != y.obligation.ID {
+		err = web.ErrNotFound
+	}
+	return y, s, err
+}
+
+// receiptPDF is the address of the receipt's PDF once there is one.
+func (p *Pages) receiptPDF(c echo.Context, submission uuid.UUID) (href, text string, err error) {
+	documents, err := document.ListForSubjects(requestContext(c), p.db, submission)
+	if err != nil {
+		return "", "", err
+	}
+	for _, d := range documents {
+		if d.Kind == document.KindReceipt {
+			return filesPath + "/" + d.ID.String(), fileWords(d), nil
+		}
+	}
+	return "", "", nil
+}
+
+// SubmissionPage is a report as it was taken, to be read.
+type SubmissionPage struct {
+	web.Page
+	Eyebrow  string
+	Heading  string
+	Facts    []web.Fact
+	Sections []ReadSection
+	Receipt  string
+	Body     string
+}
+
+func (p *Pages) submission(c echo.Context) error {
+	y, s, err := p.readSubmission(c)
+	if err != nil {
+		return err
+	}
+	body, err := filing.SubmissionBody(requestContext(c), p.db, s.ID)
+	if err != nil {
+		return err
+	}
+	f, err := p.forms.Form(s.Form)
+	if err != nil {
+		return err
+	}
+	values, err := decode(f, body)
+	if err != nil {
+		return err
+	}
+	path := y.path("/submissions/" + s.ID.String())
+	page := SubmissionPage{Eyebrow: y.title(), Heading: fmt.Sprintf("第 %d 次报送的内容", s.Ordinal), Receipt: path + "/receipt",
+		Body: path + "/body", Facts: []web.Fact{
+			{Label: "状态", Value: s.Status.Label()},
+			{Label: "回执号", Value: s.ReceiptNo, Code: true},
+			{Label: "收到时间", Value: stamp(s.ReceivedAt)},
+			{Label: "SHA-256", Value: s.SHA256, Code: true},
+		}}
+	page.Sections = reader{form: f, values: values, maker: y.org.Name, year: s.ReportYear,
+		context: filing.FormContext(y.org.RegisteredOn, s.ReportYear, &y.season.Rules)}.sections()
+	if page.Page, err = p.page(c, page.Heading, y.crumbs()...); err != nil {
+		return err
+	}
+	return p.app.Render(c, http.StatusOK, "filer/submission", page)
+}
+
+// submissionBody gives the stored bytes, which are what the SHA-256 covers.
+func (p *Pages) submissionBody(c echo.Context) error {
+	_, s, err := p.readSubmission(c)
+	if err != nil {
+		return err
+	}
+	body, err := filing.SubmissionBody(requestContext(c), p.db, s.ID)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="report-%s.json"`, s.ReceiptNo))
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, body)
+}

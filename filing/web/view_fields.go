@@ -1,0 +1,176 @@
+package web
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"nianbao/filing/form"
+	"nianbao/internal/web"
+)
+
+// maxRadios is how many options are laid out; more go into a list to choose
+// from. In a table's row, where many questions stand close, it is fewer.
+const (
+	maxRadios      = 8
+	maxRadiosInRow = 3
+)
+
+// field is one question outside a table.
+func (v *sectionView) field(f *form.Field) FieldView {
+	view := v.question(f, f.Key, v.values[f.Key], maxRadios)
+	view.LastYear = v.lastYear && f.Carry && same(v.w.prior[f.Key], v.values[f.Key]) && v.values[f.Key] != nil
+	if f.Kind == form.KindTableRow {
+		row, _ := v.values[f.Key].(map[string]any)
+		view.Kind = "group"
+		for _, column := range f.Columns {
+			part := v.question(column, f.Key+"."+column.Key, row[column.Key], maxRadios)
+			part.Full = f.Label + "，" + column.Label
+			view.Parts = append(view.Parts, part)
+		}
+	}
+	return view
+}
+
+// question is a field or a column at its path, with its value.
+func (v *sectionView) question(f *form.Field, path string, value any, radios int) FieldView {
+	view := FieldView{Kind: askedAs(f, radios), ID: fieldID(path), Name: path, Label: f.Label, Hint: hintOf(f), Unit: f.Unit,
+		Value: typed(f, value), Money: f.Kind.Base() == form.KindMoney}
+	view.Condition, view.Needs = v.condition(f)
+	view.Error, view.Findings = v.words(path)
+	if text, ok := v.in.typed[path]; ok {
+		view.Value = text
+	}
+	if view.Kind == "long" {
+		view.Rows = longRows(f)
+	}
+	if f.Computed() {
+		view.Hint = "自动计算：" + computedFrom(f)
+	}
+	for _, option := range f.Options {
+		on := value == option.Code
+		if codes, ok := value.([]string); ok {
+			on = slices.Contains(codes, option.Code)
+		}
+		view.Options = append(view.Options, OptionView{ID: view.ID + "-" + option.Code, Code: option.Code, Label: option.Label, On: on})
+	}
+	return view
+}
+
+// askedAs is how a field of a kind is asked.
+func askedAs(f *form.Field, radios int) string {
+	if f.Computed() {
+		return "computed"
+	}
+	switch f.Kind.Base() {
+	case form.KindLongText:
+		return "long"
+	case form.KindMoney, form.KindNumber, form.KindPercent, form.KindYear:
+		return "figure"
+	case form.KindDate:
+		return "date"
+	case form.KindMultiChoice:
+		return "checks"
+	case form.KindChoice:
+		if len(f.Options) <= radios {
+			return "radios"
+		}
+		return "select"
+	}
+	return "text"
+}
+
+// hintOf is the form's help; a long text also says how long it may be.
+func hintOf(f *form.Field) string {
+	if f.Kind != form.KindLongText {
+		return f.Help
+	}
+	limit := fmt.Sprintf("最多 %s 字", web.Count(f.MaxLen))
+	if f.Help == "" {
+		return limit + "。"
+	}
+	return strings.TrimSuffix(f.Help, "。") + "。" + limit + "。"
+}
+
+// longRows is the height of a long text's box.
+func longRows(f *form.Field) int {
+	switch {
+	case f.MaxLen > 2000:
+		return 14
+	case f.MaxLen > 500:
+		return 5
+	}
+	return 3
+}
+
+// computedFrom names the parts of a formula.
+func computedFrom(f *form.Field) string {
+	var b strings.Builder
+	for i, t := range f.Terms() {
+		switch {
+		case t.Sign < 0:
+			b.WriteString(" − ")
+		case i > 0:
+			b.WriteString(" + ")
+		}
+		b.WriteString(t.Field.Label)
+	}
+	text := b.String()
+	if f.Divisor() == nil {
+		return text
+	}
+	if len(f.Terms()) > 1 {
+		text = "（" + text + "）"
+	}
+	return text + " ÷ " + f.Divisor().Label
+}
+
+// table lays out a table's rows; with none there is a blank one to begin with.
+func (v *sectionView) table(f *form.Field) TableView {
+	rows, filled := v.values.Rows(f.Key)
+	view := TableView{ID: fieldID(f.Key), Key: f.Key, Title: f.Label, Hint: strings.Replace(f.Help, "选“无”", "勾选“没有”", 1),
+		NoneName: noneName(f), NoneID: fieldID(f.Key) + "-none", None: filled && len(rows) == 0, RowsName: rowsName(f),
+		AddText: "再加一项", MustExist: f.MinRows > 0}
+	view.Hint = strings.Replace(view.Hint, "填“无”", "勾选“没有”", 1)
+	view.Condition, view.Needs = v.condition(f)
+	view.Error, view.Findings = v.words(f.Key)
+	if len(rows) == 0 {
+		rows = []map[string]any{{}}
+		view.AddText = "加一项"
+	}
+	if view.None {
+		rows = nil
+	}
+	view.Count, view.CanAdd = len(rows), len(rows) < f.MaxRows
+	for i, row := range rows {
+		view.Rows = append(view.Rows, v.row(f, i, row))
+	}
+	return view
+}
+
+func (v *sectionView) row(f *form.Field, i int, row map[string]any) TableRowView {
+	path := rowPath(f, i)
+	view := TableRowView{ID: fieldID(path), Path: path, Legend: fmt.Sprintf("第 %d 项", i+1), CanRemove: true}
+	for _, column := range f.Columns {
+		part := v.question(column, path+"."+column.Key, row[column.Key], maxRadiosInRow)
+		part.Full = fmt.Sprintf("%s，第 %d 项，%s", f.Label, i+1, column.Label)
+		view.Fields = append(view.Fields, part)
+	}
+	return view
+}
+
+// grid lays out lines with the same columns outside a statement.
+func (v *sectionView) grid(lines []*form.Field) GridView {
+	view := GridView{ID: "g-" + lines[0].Key, Caption: nameOf(v.section)}
+	for _, column := range lines[0].Cells {
+		view.Columns = append(view.Columns, column.Label)
+	}
+	for _, line := range lines {
+		row := v.line(line)
+		if line.Formula != "" {
+			row.Formula = "自动计算"
+		}
+		view.Rows = append(view.Rows, row)
+	}
+	return view
+}
