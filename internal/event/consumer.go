@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/lib/pq"
@@ -18,6 +19,8 @@ const (
 	consumeBatch = 100
 	// longestBackoff is the most a failing consumer waits before it tries again.
 	longestBackoff = 5 * time.Minute
+	// maxReason bounds, in bytes, what a failure may fill of the consumer's row.
+	maxReason = 2000
 )
 
 // Consumer is a named reader of the log.
@@ -144,7 +147,7 @@ func (d *Dispatcher) batch(ctx context.Context, c Consumer, before int64) (n int
 			return err
 		}
 		for _, e := range events {
-			if err := c.Handle(tx.Context(), tx, e); err != nil {
+			if err := d.handle(tx, c, e); err != nil {
 				return &handlerError{position: e.Position, err: err}
 			}
 		}
@@ -155,6 +158,18 @@ func (d *Dispatcher) batch(ctx context.Context, c Consumer, before int64) (n int
 		return 0, err
 	}
 	return n, nil
+}
+
+// handle runs the handler; a panic is an error like any other, or one event would end the program again and again.
+func (d *Dispatcher) handle(tx *postgres.Tx, c Consumer, e Stored) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.ErrorContext(tx.Context(), "event consumer panicked", "consumer", c.Name, "position", e.Position,
+				"panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("the handler panicked: %v", p)
+		}
+	}()
+	return c.Handle(tx.Context(), tx, e)
 }
 
 func lockCursor(ctx context.Context, tx *postgres.Tx, name string) (cursor int64, ok bool, err error) {
@@ -230,7 +245,7 @@ func (d *Dispatcher) note(ctx context.Context, c Consumer, failed *handlerError)
 UPDATE event_consumer SET attempts = attempts + 1, failed_at = $2, last_error = $3,
 	retry_at = $4::timestamptz + least(interval '1 second' * power(3, least(attempts, 10)), $5 * interval '1 second')
 WHERE name = $1 AND position < $2 AND (retry_at IS NULL OR retry_at <= $4)`,
-		c.Name, failed.position, failed.err.Error(), now, longestBackoff.Seconds())
+		c.Name, failed.position, postgres.Text(failed.err.Error(), maxReason), now, longestBackoff.Seconds())
 	if err != nil {
 		return fmt.Errorf("note the failure at event %d: %w", failed.position, err)
 	}

@@ -160,6 +160,28 @@ func TestFailingConsumerStaysAndShows(t *testing.T) {
 	}
 }
 
+// TestPanicAndStrangeErrorsAreNoted: neither a panic nor an error that no text column takes may stop the program, or let
+// the consumer run at the event without a pause.
+func TestPanicAndStrangeErrorsAreNoted(t *testing.T) {
+	for name, fail := range map[string]func() error{
+		"panic":               func() error { panic("boom") },
+		"zero byte":           func() error { return errors.New("boom\x00\xff" + strings.Repeat("长", 5000)) },
+		"panic with an error": func() error { panic(errors.New("boom")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := newDB(t)
+			c := Consumer{Name: "failing", Handle: func(context.Context, *postgres.Tx, Stored) error { return fail() }}
+			commit(t, db, received(1))
+			sequenceAll(t, db)
+			dispatchAll(t, NewDispatcher(db, []Consumer{c}, quiet))
+			states, err := Consumers(t.Context(), db)
+			if err != nil || len(states) != 1 || states[0].Attempts != 1 || !strings.Contains(states[0].LastError, "boom") || len(states[0].LastError) > 2100 {
+				t.Errorf("states %+v, %v", states, err)
+			}
+		})
+	}
+}
+
 // TestBrokenStatementInHandler: PostgreSQL aborts the whole transaction on it; what came before must still be kept.
 func TestBrokenStatementInHandler(t *testing.T) {
 	db := newDB(t)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
@@ -63,12 +61,15 @@ func finish(ctx context.Context, db *postgres.DB, f fence) (bool, error) {
 	return guarded(ctx, db, `DELETE FROM job WHERE id = $1 AND attempt = $2 AND state = 'running'`, f)
 }
 
+// maxReason bounds, in bytes, what an error may fill of a row.
+const maxReason = 2000
+
 // settleAs ends an attempt without the job being done: ready again at runAt, held, or dead.
 func settleAs(state State, runAt time.Time, reason string) ending {
 	return func(ctx context.Context, db *postgres.DB, f fence) (bool, error) {
 		return guarded(ctx, db, `
 			UPDATE job SET state = $3, run_at = $4, last_error = $5, lease_until = NULL
-			WHERE id = $1 AND attempt = $2 AND state = 'running'`, f, state, runAt, storable(reason))
+			WHERE id = $1 AND attempt = $2 AND state = 'running'`, f, state, runAt, postgres.Text(reason, maxReason))
 	}
 }
 
@@ -125,20 +126,4 @@ func guarded(ctx context.Context, db *postgres.DB, query string, f fence, args .
 	}
 	n, err := result.RowsAffected()
 	return n == 1, err
-}
-
-// maxReason bounds what an error may fill of a row.
-const maxReason = 2000
-
-// storable makes a text that a text column takes: valid UTF-8, no zero bytes, not endless.
-func storable(reason string) string {
-	reason = strings.ReplaceAll(strings.ToValidUTF8(reason, "�"), "\x00", "")
-	if len(reason) <= maxReason {
-		return reason
-	}
-	cut := maxReason
-	for !utf8.RuneStart(reason[cut]) {
-		cut--
-	}
-	return reason[:cut] + "…"
 }
