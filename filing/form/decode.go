@@ -155,8 +155,8 @@ func integerOf(f *Field, n node) (any, bool) {
 }
 
 // text refuses control characters (a longtext may have line breaks and tabs)
-// and brings the rest to NFC without blanks around it; nothing left is an absent
-// value, nil.
+// and brings the rest to NFC without blanks around it. A text with nothing to see,
+// such as a zero-width space, is an absent value, nil.
 func (d *decoder) text(f *Field, path, s string) (any, bool) {
 	for _, r := range s {
 		if !unicode.IsControl(r) || f.Kind == KindLongText && (r == '\n' || r == '\r' || r == '\t') {
@@ -170,10 +170,11 @@ func (d *decoder) text(f *Field, path, s string) (any, bool) {
 		d.problem(path, ProblemCharacter, message, remedy)
 		return nil, false
 	}
-	if trimmed := norm.NFC.String(strings.TrimSpace(s)); trimmed != "" {
-		return trimmed, true
+	trimmed := norm.NFC.String(strings.TrimSpace(s))
+	if !strings.ContainsFunc(trimmed, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
+		return nil, true
 	}
-	return nil, true
+	return trimmed, true
 }
 
 func (d *decoder) choice(f *Field, path, code string) (any, bool) {

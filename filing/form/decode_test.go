@@ -269,3 +269,19 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	}
 }
+
+// TestTextWithNothingToSeeIsAbsent: else a blank that nobody sees would fill a required field.
+func TestTextWithNothingToSeeIsAbsent(t *testing.T) {
+	for in, filled := range map[string]bool{
+		"": false, "  ": false, "\u3000": false, "\u200b": false, "\ufeff \u200d": false, "\u2060": false,
+		"无": true, "-": true, "\u200b无": true, "👨\u200d👩": true,
+	} {
+		body, problems, err := smallForm(t).Decode([]byte(`{"values": {"name": `+strconv.Quote(in)+`}}`), DefaultLimits)
+		if err != nil || len(problems) > 0 {
+			t.Fatalf("%q: %v, %v", in, problems, err)
+		}
+		if _, got := body.Values["name"]; got != filled {
+			t.Errorf("%q counts as filled: %v, want %v", in, got, filled)
+		}
+	}
+}
