@@ -31,6 +31,9 @@ CREATE TABLE review (
     CONSTRAINT review_outcome_when_told CHECK (state NOT IN ('proposed', 'decided') OR outcome IS NOT NULL)
 ) WITH (fillfactor = 80);
 CREATE INDEX review_queue ON review (authority_code, due_on, received_at, submission_id) WHERE state IN ('pending', 'proposed');
+CREATE INDEX review_by_organisation ON review (organisation_id); -- a search begins at the names
+CREATE INDEX review_claimed ON review (claimed_by, due_on, received_at, submission_id)
+    WHERE state IN ('pending', 'proposed') AND claimed_by IS NOT NULL;
 CREATE INDEX review_window ON review (due_on) WHERE state IN ('pending', 'proposed');
 CREATE INDEX review_decided ON review (authority_code, decided_at, submission_id) WHERE state = 'decided';
 

@@ -46,8 +46,7 @@ func (b Board) sum(counts func(filing.Status) bool) int {
 	return n
 }
 
-// BoardOf counts a season's obligations and reviews. Reviews are counted by report year and type, of which an authority
-// has one season.
+// BoardOf counts the obligations of a season and the reviews of their reports.
 func (s *Service) BoardOf(ctx context.Context, season filing.Season) (Board, error) {
 	b := Board{Obligations: map[registry.Type]map[filing.Status]int{}, Overdue: map[registry.Type]int{}}
 	today := workday.DateOf(s.db.Now())

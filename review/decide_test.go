@@ -334,3 +334,33 @@ func TestSupersession(t *testing.T) {
 		t.Error("the old conclusion does not name the new one")
 	}
 }
+
+// TestFirstFiled: the conclusion tells the day of the first report that counted, not of one that was taken back.
+func TestFirstFiled(t *testing.T) {
+	w := newWorld(t, "2019-03-01", 1)
+	org := w.orgs[0]
+	for _, c := range []struct {
+		day  string
+		end  func(id uuid.UUID) error
+		want workday.Date // zero: this one is the first
+	}{
+		{"2019-03-01", func(uuid.UUID) error { return w.withdraw(org) }, workday.Date{}},
+		{"2019-03-04", func(id uuid.UUID) error { return acts["return"](w, id, first) }, workday.Date{}},
+		{"2019-03-05", func(uuid.UUID) error { return w.withdraw(org) }, date("2019-03-04")},
+		{"2019-03-06", func(id uuid.UUID) error { return acts["pass"](w, id, second) }, date("2019-03-04")},
+	} {
+		w.at(c.day)
+		id := w.submit(org)
+		sub, err := filing.SubmissionByID(w.ctx, w.db, id)
+		must(t, err)
+		if got, err := firstFiled(w.ctx, w.db, sub); err != nil || got != c.want {
+			t.Errorf("of %s the first was filed on %s (%v), want %s", c.day, got, err, c.want)
+		}
+		must(t, c.end(id))
+	}
+	c, err := ConclusionOf(w.ctx, w.db, w.obligation(org).ID)
+	must(t, err)
+	if facts := factsOf[document.ConclusionFacts](t, w, c.ID); facts.FirstFiled != date("2019-03-04") {
+		t.Errorf("facts %+v", facts)
+	}
+}

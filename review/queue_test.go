@@ -259,7 +259,7 @@ func TestQueuePlans(t *testing.T) {
 		"deep page":      {Query{Cursor: window}, "review_queue"},
 		"proposed":       {Query{State: Proposed}, "review_queue"},
 		"open":           {Query{Open: true, DueBefore: date("2019-03-15")}, "review_queue"},
-		"mine":           {Query{ClaimedBy: first.ID}, "review_queue"},
+		"mine":           {Query{ClaimedBy: first.ID}, "review_claimed"},
 		"decided":        {Query{State: Decided}, "review_decided"},
 		"decided, deep":  {Query{State: Decided, Cursor: decision}, "review_decided"},
 		"of one type":    {Query{Type: registry.TypeService}, "review_queue"},
