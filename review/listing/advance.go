@@ -138,6 +138,7 @@ func (p *advance) act(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) (Ad
 		if err != nil {
 			return sum, err
 		}
+		m.waitForNotice(p.calendar(), season.Rules.Late.StatementWorkingDays)
 		next := m.judge(p.today, season.Rules.Late)
 		var done paper
 		switch {

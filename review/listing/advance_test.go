@@ -3,6 +3,7 @@ package listing
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -134,6 +135,25 @@ func TestAdvanceWaitsForTheNoticeItself(t *testing.T) {
 	w.exec(`UPDATE document_standing SET standing = 'revoked' WHERE document_id = $1`, w.open(1).NoticeID.UUID)
 	if sum := w.advance("2019-04-18"); sum.Listed != 1 || w.open(1).Status != Notified {
 		t.Errorf("listed on a revoked notice: %+v", sum)
+	}
+}
+
+// A notice that was held for its name is issued on 10 April: the answer time of ten working days ends on 24 April.
+func TestTheAnswerTimeWaitsForAHeldNotice(t *testing.T) {
+	w := newWorld(t, 1)
+	w.sweep("2019-04-01")
+	w.issueAll()
+	w.exec(`INSERT INTO document (id, kind, authority_code, organisation_id, subject_id, number, verify_code, issued_on, sha256, size, pages, blob_key, created_at)
+		SELECT id, kind, authority_code, organisation_id, subject_id, number, verify_code, issued_on, repeat('0', 64), 1, 1, 'k', $2
+		FROM document_order WHERE id = $1`, w.open(0).NoticeID.UUID, noon("2019-04-10"))
+	w.at("2019-04-24")
+	_, err := w.decide(0, OutcomeList)
+	wantCode(t, err, http.StatusConflict, "answer_time_runs")
+	if sum := w.advance("2019-04-24"); sum != (AdvanceSummary{}) {
+		t.Errorf("on the last day: %+v", sum)
+	}
+	if sum := w.advance("2019-04-25"); sum != (AdvanceSummary{Listed: 1}) {
+		t.Errorf("after it: %+v", sum)
 	}
 }
 

@@ -73,7 +73,7 @@ func (s *Service) DecideListing(ctx context.Context, c Decision) (Listing, error
 		if c.Outcome == OutcomeWithdraw {
 			return a.withdraw(ctx, c)
 		}
-		return a.list(ctx, c)
+		return s.list(ctx, a, c)
 	})
 	if err != nil {
 		return Listing{}, fmt.Errorf("decide listing %s: %w", c.ListingID, err)
@@ -95,11 +95,12 @@ func (a *act) withdraw(ctx context.Context, c Decision) error {
 	return issue(ctx, a.Tx, []paper{done})
 }
 
-func (a *act) list(ctx context.Context, c Decision) error {
+func (s *Service) list(ctx context.Context, a act, c Decision) error {
 	season, err := filing.SeasonByID(ctx, a.Tx, a.m.SeasonID)
 	if err != nil {
 		return err
 	}
+	a.m.waitForNotice(s.calendar(), season.Rules.Late.StatementWorkingDays)
 	if err := a.m.mayBeListed(a.today, season.Rules.Late); err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type matter struct {
 	ElectronicService bool           `db:"electronic_service"`
 	NoticeNumber      sql.NullString `db:"notice_number"`
 	NoticeInForce     bool           `db:"notice_in_force"` // issued, and neither superseded nor revoked
+	NoticeIssuedAt    sql.NullTime   `db:"notice_issued_at"`
 	DecisionNumber    sql.NullString `db:"decision_number"`
 }
 
@@ -48,12 +49,14 @@ const lockObligations = `SELECT id FROM obligation WHERE id IN (SELECT l.obligat
 const lockMatters = `SELECT ` + listingColumns + `, o.status AS obligation_status, o.overdue_after, o.season_id, o.type, o.due_on,
 	st.updated_at AS returned_at, sb.received_at, coalesce(a.name, '') AS authority, g.name AS organisation, g.uscc,
 	g.type AS organisation_type, g.electronic_service, n.number AS notice_number,
-	coalesce(n.state = 'issued' AND ns.standing = 'in_force', false) AS notice_in_force, d.number AS decision_number
+	coalesce(n.state = 'issued' AND ns.standing = 'in_force', false) AS notice_in_force, nd.created_at AS notice_issued_at,
+	d.number AS decision_number
 FROM listing l
 JOIN obligation o ON o.id = l.obligation_id
 JOIN organisation g ON g.id = l.organisation_id
 LEFT JOIN authority a ON a.code = l.authority_code
 LEFT JOIN document_order n ON n.id = l.notice_id
+LEFT JOIN document nd ON nd.id = l.notice_id
 LEFT JOIN document_standing ns ON ns.document_id = l.notice_id
 LEFT JOIN document_order d ON d.id = l.decision_id
 LEFT JOIN submission sb ON sb.id = o.submission_id
@@ -97,6 +100,17 @@ func (m *matter) party() document.Party {
 
 // overdue tells whether the obligation is overdue on the day, by filing's rule.
 func (m *matter) overdue(day workday.Date) bool { return filing.Overdue(m.OverdueAfter, day) }
+
+// waitForNotice moves the end of the answer time where the notice was issued after the day of its service: it was held,
+// and until then there was nothing in the inbox to answer. n is the answer time in working days.
+func (m *matter) waitForNotice(cal *workday.Calendar, n int) {
+	if m.ServedOn.IsZero() || !m.NoticeIssuedAt.Valid {
+		return
+	}
+	if issued := workday.DateOf(m.NoticeIssuedAt.Time); issued.After(m.ServedOn) {
+		m.StatementDueOn = cal.Due(issued, n).Date
+	}
+}
 
 // event begins an event about the matter.
 func (m *matter) event(kind event.Kind, actor event.Actor, data any) event.Event {

@@ -48,7 +48,7 @@ var sweeper = event.Clock("sweep-late")
 // spot-check list, and the penalty case. Run again, or on two nodes at once, it finds nothing left to do. An error means
 // that the pass could not go on; what was done before it stands.
 func (s *Service) SweepLate(ctx context.Context, now time.Time) (SweepSummary, error) {
-	pass := sweep{Service: s, today: workday.DateOf(now), seasons: newSeasons()}
+	pass := sweep{Service: s, today: workday.DateOf(now), seasons: newSeasons(), told: map[uuid.UUID]bool{}}
 	from := overdueKey{OverdueAfter: workday.NewDate(1, time.January, 1)}
 	for {
 		late, err := pass.next(ctx, from)
@@ -74,6 +74,7 @@ type sweep struct {
 	*Service
 	today   workday.Date
 	seasons *seasons
+	told    map[uuid.UUID]bool // seasons that cannot be read and were logged
 	sum     SweepSummary
 }
 
@@ -134,7 +135,10 @@ func (p *sweep) wanting(ctx context.Context, late []lateKey) []uuid.UUID {
 		switch {
 		case err != nil:
 			p.sum.Failed++
-			p.log.ErrorContext(ctx, "late filing: a season's rules cannot be read", "season", o.SeasonID, "obligation", o.ID, "error", err)
+			if !p.told[o.SeasonID] {
+				p.told[o.SeasonID] = true
+				p.log.ErrorContext(ctx, "late filing: a season's rules cannot be read", "season", o.SeasonID, "error", err)
+			}
 		case o.wants(season.Rules.Late):
 			ids = append(ids, o.ID)
 		}
