@@ -68,7 +68,7 @@ func (p *Pages) organisation(c echo.Context) error {
 }
 
 func tagsOf(e *publication.Entry) []web.Tag {
-	tags := []web.Tag{{Text: e.Status.Label(), Tone: statusTone(e.Status)}}
+	tags := []web.Tag{{Text: "登记状态：" + e.Status.Label(), Tone: statusTone(e.Status)}}
 	if e.Charity {
 		tags = append(tags, web.Tag{Text: "慈善组织"})
 	}

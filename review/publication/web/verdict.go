@@ -47,7 +47,7 @@ const (
 func byCode(v *publication.Verification, code string) VerdictPage {
 	page := VerdictPage{
 		Facts: issuedFacts(v, code), OfferFile: true, Code: code, Path: "/verify/" + code, Fingerprint: fingerprint(v.SHA256),
-		Proves:    []string{v.Authority.Name + "签发过这份文书，内容如下。"},
+		Proves:    []string{v.Authority.Name + "签发过这份文书，内容如上。"},
 		NotProves: []string{"不能证明您手中的文件或纸件没有被改过。请逐项核对，或者选择 PDF 再验一次。"},
 		Do:        []string{"核对文号、机构名称和内容，与您手中的文书是否一致。", "不一致的，以这里为准，并告诉签发机关。"},
 	}
