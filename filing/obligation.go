@@ -113,7 +113,7 @@ const moveSQL = `UPDATE obligation SET status = $4, overdue_after = $5, resubmit
 WHERE id = $1 AND status = $2 AND version = $3`
 
 // apply moves the obligation and appends the event. It is the only code that
-// writes a single obligation's status; open.go has the set-based counterpart.
+// writes a single obligation's status; bind.go and bind_days.go have the set-based counterpart.
 // The error is a *ForbiddenError outside the table, errChangedMeanwhile if the
 // status or version is no longer what it was.
 func (m move) apply(ctx context.Context, tx *postgres.Tx) (Obligation, error) {
@@ -177,7 +177,8 @@ func ListObligations(ctx context.Context, q postgres.Queryer, ask ObligationQuer
 	}
 	if !ask.OverdueOn.IsZero() {
 		args = append(args, ask.OverdueOn)
-		where += fmt.Sprintf(` AND overdue_after < $%d`, len(args))
+		// Only who owes a report can be overdue; saying so spares reading all others.
+		where += fmt.Sprintf(` AND overdue_after < $%d AND status IN ('open', 'returned')`, len(args))
 	}
 	page := ObligationPage{Items: []Obligation{}}
 	query := `SELECT ` + obligationColumns + ` FROM obligation WHERE ` + where + ` ORDER BY status, id LIMIT $5`

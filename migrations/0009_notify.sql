@@ -23,6 +23,7 @@ CREATE TABLE delivery (
     read_at         timestamptz
 ) WITH (fillfactor = 80);
 CREATE INDEX delivery_by_organisation ON delivery (organisation_id, created_at DESC, id) WHERE organisation_id IS NOT NULL;
+CREATE INDEX delivery_failed ON delivery (created_at) WHERE state = 'failed'; -- among many that wait for a mail server
 CREATE INDEX delivery_open ON delivery (created_at) WHERE state IN ('queued', 'failed');
 CREATE INDEX delivery_desk ON delivery (authority_code, created_at DESC, id) WHERE organisation_id IS NULL;
 
