@@ -113,9 +113,10 @@ func (r *replay) compare() map[string]view {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	actual, shown := map[string]view{}, 0
+	actual, shown, tally := map[string]view{}, 0, map[string]int{}
 	for i, p := range r.plans {
 		actual[p.org.uscc] = views[i]
+		views[i].count(tally)
 		diff := cmp.Diff(expected[p.org.uscc], views[i], cmpopts.EquateEmpty())
 		if diff == "" {
 			continue
@@ -127,7 +128,20 @@ func (r *replay) compare() map[string]view {
 	if shown > 0 {
 		r.t.Errorf("%d of %d organisations ended otherwise than the model says", shown, len(r.plans))
 	}
+	r.t.Logf("ends: %v", tally)
 	return actual
+}
+
+// count sums up how a filing ended, for the log of a run.
+func (v view) count(tally map[string]int) {
+	tally["obligations "+v.Status]++
+	tally["submissions"] += len(v.Submissions)
+	for _, m := range v.Matters {
+		tally["matters "+m.Status]++
+	}
+	for kind, n := range v.Documents {
+		tally["documents "+kind] += n
+	}
 }
 
 // settle waits until what follows in the background is done: mails sent, documents made. The views say the rest.
