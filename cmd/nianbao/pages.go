@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"time"
 
 	"nianbao/cmd/nianbao/api"
@@ -9,11 +10,12 @@ import (
 	accountweb "nianbao/internal/account/web"
 	"nianbao/internal/clock"
 	"nianbao/internal/web"
+	publicweb "nianbao/review/publication/web"
 	deskweb "nianbao/review/web"
 )
 
 // routes is the whole route table: every page and every API call with its access rule. A route without a rule is not
-// mounted, and a test walks the table with every role.
+// mounted.
 func (n *node) routes(app *web.App) ([]web.Route, error) {
 	calls, err := n.api()
 	if err != nil {
@@ -24,9 +26,17 @@ func (n *node) routes(app *web.App) ([]web.Route, error) {
 	routes = append(routes, filerweb.Routes(filerweb.Deps{
 		App: app, DB: n.db, Filing: n.filing, Listing: n.listing, Forms: n.forms, Calendar: n.calendarNow, Blobs: n.blobs,
 	})...)
-	return append(routes, deskweb.New(deskweb.Config{
+	routes = append(routes, deskweb.New(deskweb.Config{
 		App: app, DB: n.db, Reviews: n.review, Calendar: n.calendarNow, Blobs: n.blobs,
-	}).Routes()...), nil
+	}).Routes()...)
+	public, err := publicweb.New(publicweb.Config{
+		App: app, DB: n.db, Public: n.public, API: api.OpenAPI, Wall: n.env.wall,
+		Trusted: []*x509.Certificate{n.signer.Certificate()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append(routes, public.Routes()...), nil
 }
 
 // api is the JSON API; its clock can be moved only in a demonstration.
