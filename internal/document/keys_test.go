@@ -14,7 +14,7 @@ import (
 )
 
 func TestOwnSignerIsMadeOnceAndKept(t *testing.T) {
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "data") // made with the key
 	first, err := document.OwnSigner(dir, "试验市民政局", issuedAt)
 	if err != nil {
 		t.Fatal(err)
