@@ -458,3 +458,19 @@ func TestTwoImportsMakeOneSeason(t *testing.T) {
 		t.Errorf("opened %d times", n)
 	}
 }
+
+// TestWhoIsNotBoundYetIsToldSo: the season is open already, so "it will open on" a past day would be wrong.
+func TestWhoIsNotBoundYetIsToldSo(t *testing.T) {
+	w := newWorld(t, "2019-02-01", 3)
+	w.importSeason()
+	w.addOrganisations(3, 99)
+	_, err := w.svc.Draft(w.ctx, w.orgs[3].ID, 2018)
+	var refused *StateError
+	if !errors.As(err, &refused) || refused.Code() != CodeNotOpen || strings.Contains(refused.Detail(), "2019年1月14日") {
+		t.Errorf("before it is bound: %v", err)
+	}
+	w.openSeasons()
+	if _, err := w.svc.Draft(w.ctx, w.orgs[3].ID, 2018); err != nil {
+		t.Errorf("bound: %v", err)
+	}
+}

@@ -166,6 +166,10 @@ func (t *target) refusal(now time.Time) error {
 }
 
 func (t *target) notOpen() error {
+	if t.planned() && t.season.State == SeasonOpen { // it came onto the register after the opening, or after late filing ended
+		return &StateError{CodeNotOpen, fmt.Sprintf("%d年度报告的报送名单中还没有你单位。名单每日更新，请次日再办理；仍不能办理的，请联系登记管理机关。",
+			t.season.ReportYear)}
+	}
 	return &StateError{CodeNotOpen, fmt.Sprintf("%d年度报告将于%s开始报送，请届时再办理。",
 		t.obligation.ReportYear, t.obligation.OpensOn.Chinese())}
 }
