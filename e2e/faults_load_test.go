@@ -29,8 +29,8 @@ type load struct {
 	lost atomic.Int64 // answers that never came, and calls that failed for a fault
 
 	mu      sync.Mutex
-	taken   map[string]*taking // acknowledged, by submission id
-	decided map[string]string  // acknowledged outcomes, by submission id
+	taken   map[string]*taking  // acknowledged, by submission id
+	decided map[string]decision // by submission id
 	refile  []*filerUnderFaults
 	open    int // reports that are not decided yet, or returned and not refiled
 }
@@ -49,6 +49,12 @@ type taking struct {
 	body   []byte
 	answer string // the whole answer, word for word
 	told   takenAnswer
+}
+
+// decision is an outcome, and whether a reviewer was told of it by a 200.
+type decision struct {
+	outcome string
+	told    bool
 }
 
 // takenAnswer is the receipt.
@@ -214,28 +220,19 @@ func (l *load) decide(ctx context.Context, reviewer caller, submission, outcome 
 	return l.note(ctx, submission, outcome)
 }
 
-// note takes down a decision. An empty outcome is one that was made, but not told to this reviewer: whoever was told
-// noted it, or nobody was, and then it is read.
+// note takes down a decision. An empty outcome is one that was made, but not told to this reviewer; it is read then.
 func (l *load) note(ctx context.Context, submission, outcome string) error {
-	l.mu.Lock()
-	t := l.taken[submission]
-	l.mu.Unlock()
-	if t == nil { // taken, but the filer's client has not had its answer yet; another reviewer's turn will come by
-		if outcome == "" {
-			return nil
-		}
-		if err := l.awaitTaken(ctx, submission); err != nil {
-			return err
-		}
+	if err := l.awaitTaken(ctx, submission); err != nil {
+		return err
 	}
-	if outcome == "" {
+	told := outcome != ""
+	if !told {
 		var err error
 		if outcome, err = l.outcomeOf(ctx, submission); err != nil || outcome == "" {
 			return err
 		}
-		return l.settleOne(submission, outcome, false)
 	}
-	return l.settleOne(submission, outcome, true)
+	return l.settleOne(submission, outcome, told)
 }
 
 // awaitTaken waits for a filer's client to be told of a report that is decided already.
@@ -250,17 +247,22 @@ func (l *load) awaitTaken(ctx context.Context, submission string) error {
 	})
 }
 
-// outcomeOf reads what was decided on a submission, "" if nothing was.
+// outcomeOf reads what was decided on a submission, "" if nothing was yet.
 func (l *load) outcomeOf(ctx context.Context, submission string) (string, error) {
 	l.mu.Lock()
 	t := l.taken[submission]
 	l.mu.Unlock()
-	if t == nil {
-		return "", nil
-	}
 	status, err := l.statusOf(ctx, t)
-	return map[string]string{"passed": "pass", "returned": "return", "unqualified": "unqualified"}[status], err
+	for outcome, becomes := range outcomes {
+		if status == becomes {
+			return outcome, err
+		}
+	}
+	return "", err
 }
+
+// outcomes are the decisions and what they make of a submission.
+var outcomes = map[string]string{"pass": "passed", "return": "returned", "unqualified": "unqualified"}
 
 // statusOf is a submission's status as its filer sees it.
 func (l *load) statusOf(ctx context.Context, t *taking) (string, error) {
@@ -280,20 +282,21 @@ func (l *load) statusOf(ctx context.Context, t *taking) (string, error) {
 	return "", fmt.Errorf("%s: submission %s was acknowledged and is not there", t.key, t.told.SubmissionID)
 }
 
-// settleOne notes an outcome once; two acknowledgements of one submission are a fault of their own.
+// settleOne notes an outcome. That two calls were told to have decided the same submission would be a fault, and so would
+// an outcome other than the one told.
 func (l *load) settleOne(submission, outcome string, told bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if before, known := l.decided[submission]; known {
-		if told || before != outcome {
-			return fmt.Errorf("submission %s was decided twice: %s, then %s", submission, before, outcome)
-		}
-		return nil
+	before, known := l.decided[submission]
+	if known && (before.outcome != outcome || before.told && told) {
+		return fmt.Errorf("submission %s was decided twice: %+v, then %s", submission, before, outcome)
 	}
-	l.decided[submission] = outcome
-	if outcome == "return" {
+	l.decided[submission] = decision{outcome, told || before.told}
+	switch {
+	case known:
+	case outcome == "return":
 		l.refile = append(l.refile, l.taken[submission].filer)
-	} else {
+	default:
 		l.open--
 	}
 	return nil

@@ -27,7 +27,7 @@ type faultPlan struct {
 
 // TestFaults kills the server and PostgreSQL under load a few times. FAULTS_SEED repeats a run's moments and choices.
 func TestFaults(t *testing.T) {
-	runFaults(t, faultPlan{organisations: mix{180, 230, 10}, kills: 5, calm: 1500 * time.Millisecond, pause: 250 * time.Millisecond, seed: faultSeed(t)})
+	runFaults(t, faultPlan{organisations: mix{110, 140, 6}, kills: 5, calm: 1500 * time.Millisecond, pause: 250 * time.Millisecond, seed: faultSeed(t)})
 }
 
 // faultSeed is another one each time, told by the test's log.
@@ -112,12 +112,12 @@ func (l *load) fault(t *testing.T, s *server, which int, args []string) *server 
 
 // newLoad prepares the season: the register, and everybody's token. The tokens are issued by the package behind `token
 // issue`, since a process for each of hundreds would take longer than the test.
-func newLoad(t *testing.T, p place, plan faultPlan) *load {
+func newLoad(t *testing.T, p place, size faultPlan) *load {
 	t.Helper()
 	dir := t.TempDir()
-	l := &load{place: p, pause: plan.pause, seed: plan.seed, taken: map[string]*taking{}, decided: map[string]string{}}
+	l := &load{place: p, pause: size.pause, seed: size.seed, taken: map[string]*taking{}, decided: map[string]decision{}}
 	var plans []*plan
-	for _, o := range drawRegister(t, plan.organisations) {
+	for _, o := range drawRegister(t, size.organisations) {
 		if o.owes() && o.known == begins {
 			plans = append(plans, &plan{org: o})
 		}
@@ -134,13 +134,13 @@ func newLoad(t *testing.T, p place, plan faultPlan) *load {
 			}
 			return token.Plaintext
 		}
-		for i, plan := range plans {
+		for i, p := range plans {
 			var scope account.Scope
-			err := db.GetContext(t.Context(), &scope.OrganisationID, `SELECT id FROM organisation WHERE uscc = $1`, plan.org.uscc)
+			err := db.GetContext(t.Context(), &scope.OrganisationID, `SELECT id FROM organisation WHERE uscc = $1`, p.org.uscc)
 			if err != nil {
 				t.Fatal(err)
 			}
-			l.filers[i] = &filerUnderFaults{org: plan.org, caller: caller{token: issue(account.RoleFiler, scope, "filer")}}
+			l.filers[i] = &filerUnderFaults{org: p.org, caller: caller{token: issue(account.RoleFiler, scope, "filer")}}
 		}
 		for i := range l.reviewers {
 			l.reviewers[i] = caller{token: issue(account.RoleReviewer, account.Scope{AuthorityCode: authority}, fmt.Sprint("审查人", i+1))}
