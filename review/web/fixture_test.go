@@ -31,6 +31,7 @@ import (
 	"nianbao/internal/web/webtest"
 	"nianbao/internal/workday"
 	"nianbao/review"
+	"nianbao/review/listing"
 	deskweb "nianbao/review/web"
 )
 
@@ -41,15 +42,16 @@ const (
 
 // world is an authority with organisations, an open season, every service and the pages on a server.
 type world struct {
-	t       testing.TB
-	db      *postgres.DB
-	clock   *pgtest.Clock
-	filing  *filing.Service
-	reviews *review.Service
-	forms   *form.Set
-	blobs   *blob.Bucket
-	orgs    []registry.Organisation
-	base    string
+	t        testing.TB
+	db       *postgres.DB
+	clock    *pgtest.Clock
+	filing   *filing.Service
+	reviews  *review.Service
+	listings *listing.Service
+	forms    *form.Set
+	blobs    *blob.Bucket
+	orgs     []registry.Organisation
+	base     string
 }
 
 // newWorld stands at noon of the day given in the season of 2018, with extra lines in its file.
@@ -66,6 +68,7 @@ func newWorld(t testing.TB, today string, lines ...string) *world {
 	w := &world{t: t, db: db, clock: clock, forms: forms, blobs: blobs,
 		filing:  filing.New(filing.Config{DB: db, Forms: forms, Checks: checks, Calendar: workday.Builtin}),
 		reviews: review.New(review.Config{DB: db, Forms: forms, Calendar: workday.Builtin})}
+	w.listings = listing.New(listing.Config{DB: db, Calendar: workday.Builtin})
 	w.filing.OnSubmitted, w.filing.OnWithdrawn = w.reviews.Open, w.reviews.Withdraw
 	db.MustExec(`INSERT INTO authority (code, name, level, number_prefix, created_at, updated_at)
 		VALUES ($1, '试验市民政局', 'city', '试民社', now(), now()), ($2, '城东区民政局', 'county', '城民社', now(), now())`, city, other)
@@ -142,7 +145,7 @@ func (w *world) serve() {
 }
 
 func (w *world) pages(app *web.App) *deskweb.Pages {
-	return deskweb.New(deskweb.Config{App: app, DB: w.db, Reviews: w.reviews, Calendar: workday.Builtin, Blobs: w.blobs})
+	return deskweb.New(deskweb.Config{App: app, DB: w.db, Reviews: w.reviews, Listings: w.listings, Calendar: workday.Builtin, Blobs: w.blobs})
 }
 
 // body is a report without findings; change makes it another.

@@ -20,6 +20,7 @@ import (
 	"nianbao/internal/web"
 	"nianbao/internal/workday"
 	"nianbao/review"
+	"nianbao/review/listing"
 )
 
 // Config is what the pages work with.
@@ -27,6 +28,7 @@ type Config struct {
 	App      *web.App
 	DB       *postgres.DB
 	Reviews  *review.Service
+	Listings *listing.Service
 	Calendar func() *workday.Calendar // the calendar as it is known now
 	Blobs    *blob.Bucket             // where the issued documents lie
 }
@@ -72,6 +74,18 @@ func (p *Pages) Routes() []web.Route {
 		post("/desk/reviews/:id/approval", approvers, p.approve),
 		get("/desk/reviews/:id/reopening", reviewers, p.reopenForm),
 		post("/desk/reviews/:id/reopening", reviewers, p.reopen),
+		get("/desk/listings", staff, p.listings),
+		get("/desk/listings/:id", staff, p.matter),
+		get("/desk/listings/:id/service", reviewers, p.serviceForm),
+		post("/desk/listings/:id/service", reviewers, p.recordService),
+		get("/desk/listings/:id/decision", reviewers, p.listingDecisionForm),
+		post("/desk/listings/:id/decision", reviewers, p.decideListing),
+		get("/desk/listings/:id/removal", reviewers, p.removalForm),
+		post("/desk/listings/:id/removal", reviewers, p.decideRemoval),
+		get("/desk/listings/:id/annulment", reviewers, p.annulForm),
+		post("/desk/listings/:id/annulment", reviewers, p.annul),
+		get("/desk/spot-checks", staff, p.spotChecks),
+		get("/desk/penalties", staff, p.penalties),
 		get("/desk/seasons", staff, p.seasons),
 		get("/desk/seasons/:id", staff, p.board),
 		get("/desk/documents", staff, p.documents),
@@ -93,6 +107,8 @@ func Nav() []web.NavItem {
 	return []web.NavItem{
 		{Text: "待审", Href: "/desk/reviews", Roles: all},
 		{Text: "名录", Href: "/desk/listings", Roles: all},
+		{Text: "抽查", Href: "/desk/spot-checks", Roles: all},
+		{Text: "处罚", Href: "/desk/penalties", Roles: all},
 		{Text: "报送季", Href: "/desk/seasons", Roles: all},
 		{Text: "文书", Href: "/desk/documents", Roles: all},
 		{Text: "消息", Href: "/desk/messages", Roles: all},
