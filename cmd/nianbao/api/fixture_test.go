@@ -106,7 +106,7 @@ func (w *world) register() {
 	w.t.Helper()
 	authorities := "code,name,level,parent\n440100,试点市民政局,city,\n440300,邻市民政局,city,\n"
 	must[registry.ImportResult](w.t)(registry.ImportAuthorities(w.ctx, w.db, strings.NewReader(authorities), registry.ImportOptions{Actor: event.System("test")}))
-	for code, count := range map[string]int{city: 6, neighbor: 1} {
+	for code, count := range map[string]int{city: 3, neighbor: 1} {
 		sample := must[[]registry.Organisation](w.t)(registry.Sample(registry.SampleOptions{Count: count, Seed: 1, Authority: code}))
 		var file bytes.Buffer
 		if err := registry.WriteSampleCSV(&file, sample); err != nil {

@@ -53,7 +53,7 @@ func TestListings(t *testing.T) {
 	seen := map[uuid.UUID]bool{}
 	next := ""
 	for {
-		page := into[api.ListingList](w.get(w.reviewer(), "/listings?status=notified&limit=4&cursor="+next).want(http.StatusOK))
+		page := into[api.ListingList](w.get(w.reviewer(), "/listings?status=notified&limit=2&cursor="+next).want(http.StatusOK))
 		for _, item := range page.Items {
 			seen[item.Id] = true
 		}
