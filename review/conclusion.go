@@ -11,6 +11,7 @@ import (
 	"nianbao/filing"
 	"nianbao/internal/document"
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/registry"
 	"nianbao/internal/workday"
@@ -102,16 +103,13 @@ func (s *Service) orderConclusion(ctx context.Context, tx *postgres.Tx, p paper)
 	if err != nil {
 		return err
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("conclusion id: %w", err)
-	}
-	if err := supersede(ctx, tx, previous.ID, id); err != nil {
+	conclusion := id.New(tx.Now())
+	if err := supersede(ctx, tx, previous.ID, conclusion); err != nil {
 		return err
 	}
 	today := workday.DateOf(tx.Now())
 	ordered, err := document.Place(ctx, tx, document.Order{
-		ID: id, AuthorityCode: p.review.AuthorityCode, OrganisationID: p.org.ID, SubjectID: id, IssuedOn: today,
+		ID: conclusion, AuthorityCode: p.review.AuthorityCode, OrganisationID: p.org.ID, SubjectID: conclusion, IssuedOn: today,
 		SupersedesID: previous.ID, Facts: facts,
 	})
 	if err != nil {
@@ -123,7 +121,7 @@ func (s *Service) orderConclusion(ctx context.Context, tx *postgres.Tx, p paper)
 	e := p.review.eventOf(event.ConclusionNumberedKind, p.actor, event.ConclusionNumbered{
 		Number: ordered.Number, VerifyCode: ordered.VerifyCode, Outcome: string(p.outcome), IssuedOn: today,
 	})
-	e.SubjectID, e.Basis = event.Ref(id), p.season.Rules.Basis(filing.BasisConclusion, p.org.Type)
+	e.SubjectID, e.Basis = event.Ref(conclusion), p.season.Rules.Basis(filing.BasisConclusion, p.org.Type)
 	return event.Append(ctx, tx, e)
 }
 

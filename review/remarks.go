@@ -9,6 +9,7 @@ import (
 	"github.com/lib/pq"
 
 	"nianbao/filing"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
@@ -81,8 +82,8 @@ func (s *Service) changeRemarks(ctx context.Context, r Remarking, edit func([]Re
 }
 
 // storeRemarks puts remarks in place of those that a review has.
-func storeRemarks(ctx context.Context, tx *postgres.Tx, id uuid.UUID, remarks []Remark) error {
-	if _, err := tx.ExecContext(ctx, `DELETE FROM remark WHERE submission_id = $1`, id); err != nil {
+func storeRemarks(ctx context.Context, tx *postgres.Tx, submission uuid.UUID, remarks []Remark) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM remark WHERE submission_id = $1`, submission); err != nil {
 		return fmt.Errorf("clear remarks: %w", err)
 	}
 	if len(remarks) == 0 {
@@ -91,11 +92,7 @@ func storeRemarks(ctx context.Context, tx *postgres.Tx, id uuid.UUID, remarks []
 	n := len(remarks)
 	ids, keys, texts, bases := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	for i, r := range remarks {
-		remarkID, err := uuid.NewV7()
-		if err != nil {
-			return fmt.Errorf("remark id: %w", err)
-		}
-		ids[i], keys[i], texts[i], bases[i] = remarkID.String(), r.Key, r.Text, r.Basis
+		ids[i], keys[i], texts[i], bases[i] = id.New(tx.Now()).String(), r.Key, r.Text, r.Basis
 	}
 	stmt, err := tx.Prepared(ctx, `INSERT INTO remark (id, submission_id, ordinal, key, text, basis)
 		SELECT t.id, $1, t.ordinal, t.key, t.text, t.basis FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[])
@@ -103,7 +100,7 @@ func storeRemarks(ctx context.Context, tx *postgres.Tx, id uuid.UUID, remarks []
 	if err != nil {
 		return fmt.Errorf("store remarks: %w", err)
 	}
-	if _, err := stmt.ExecContext(ctx, id, pq.Array(ids), pq.Array(keys), pq.Array(texts), pq.Array(bases)); err != nil {
+	if _, err := stmt.ExecContext(ctx, submission, pq.Array(ids), pq.Array(keys), pq.Array(texts), pq.Array(bases)); err != nil {
 		return fmt.Errorf("store %d remarks: %w", n, err)
 	}
 	return nil

@@ -78,9 +78,8 @@ func (a *act) end(ctx context.Context, to Status, why EndReason, document uuid.U
 }
 
 // paper is a document about the matter with the act it tells of; the caller fills in the event's kind and data.
-func (a *act) paper(actor event.Actor, facts document.Facts) (paper, error) {
-	order, err := a.m.order(a.today, facts)
-	return paper{order: order, inbox: a.m.ElectronicService, act: a.m.event("", actor, nil)}, err
+func (a *act) paper(actor event.Actor, facts document.Facts) paper {
+	return paper{order: a.m.order(a.today, facts), inbox: a.m.ElectronicService, act: a.m.event("", actor, nil)}
 }
 
 // changeOne runs a statement that must change exactly one row.

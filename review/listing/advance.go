@@ -143,18 +143,15 @@ func (p *advance) act(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) (Ad
 		var done paper
 		switch {
 		case next.list:
-			done, err = m.decision(p.today, advancer, m.listingFacts(p.today))
+			done = m.decision(p.today, advancer, m.listingFacts(p.today))
 			moves.add(m, Listed, "", done.order.ID)
 			sum.Listed++
 		case next.withdraw != "":
-			done, err = m.withdrawal(p.today, advancer, m.withdrawalReason(next.withdraw))
+			done = m.withdrawal(p.today, advancer, m.withdrawalReason(next.withdraw))
 			moves.add(m, Withdrawn, next.withdraw, done.order.ID)
 			sum.Withdrawn++
 		default:
 			continue
-		}
-		if err != nil {
-			return sum, err
 		}
 		papers = append(papers, done)
 	}

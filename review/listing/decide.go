@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"nianbao/filing"
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/workday"
 )
@@ -31,12 +30,8 @@ func (s *Service) MakeStatement(ctx context.Context, c Plea) (Listing, error) {
 		if a.m.Status != Notified {
 			return ErrNotNotified
 		}
-		id, err := uuid.NewV7()
-		if err != nil {
-			return err
-		}
-		_, err = a.ExecContext(ctx, `INSERT INTO listing_statement (id, listing_id, text, received_at, actor_id, actor_name)
-			VALUES ($1, $2, $3, $4, $5, $6)`, id, a.m.ID, text, a.Now(), c.Actor.ID, c.Actor.Name)
+		_, err := a.ExecContext(ctx, `INSERT INTO listing_statement (id, listing_id, text, received_at, actor_id, actor_name)
+			VALUES ($1, $2, $3, $4, $5, $6)`, id.New(a.Now()), a.m.ID, text, a.Now(), c.Actor.ID, c.Actor.Name)
 		if postgres.IsUnique(err, "listing_statement_once") {
 			return ErrStatementMade
 		}
@@ -82,10 +77,7 @@ func (s *Service) DecideListing(ctx context.Context, c Decision) (Listing, error
 }
 
 func (a *act) withdraw(ctx context.Context, c Decision) error {
-	done, err := a.m.withdrawal(a.today, c.Actor, c.Reason)
-	if err != nil {
-		return err
-	}
+	done := a.m.withdrawal(a.today, c.Actor, c.Reason)
 	if err := a.answerStatement(ctx, c); err != nil {
 		return err
 	}
@@ -115,10 +107,7 @@ func (s *Service) list(ctx context.Context, a act, c Decision) error {
 		}
 		facts.StatementOn, facts.StatementAnswer = workday.DateOf(statement.ReceivedAt), c.Reason
 	}
-	done, err := a.m.decision(a.today, c.Actor, facts)
-	if err != nil {
-		return err
-	}
+	done := a.m.decision(a.today, c.Actor, facts)
 	if err := a.answerStatement(ctx, c); err != nil {
 		return err
 	}

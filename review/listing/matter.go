@@ -11,6 +11,7 @@ import (
 	"nianbao/filing"
 	"nianbao/internal/document"
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/registry"
 	"nianbao/internal/workday"
@@ -119,13 +120,9 @@ func (m *matter) event(kind event.Kind, actor event.Actor, data any) event.Event
 }
 
 // order begins a document about the matter, issued on the day.
-func (m *matter) order(on workday.Date, facts document.Facts) (document.Order, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return document.Order{}, fmt.Errorf("document id: %w", err)
-	}
-	return document.Order{ID: id, AuthorityCode: m.AuthorityCode, OrganisationID: m.OrganisationID, SubjectID: m.ID,
-		IssuedOn: on, Facts: facts}, nil
+func (m *matter) order(on workday.Date, facts document.Facts) document.Order {
+	return document.Order{ID: id.New(on.Start()), AuthorityCode: m.AuthorityCode, OrganisationID: m.OrganisationID, SubjectID: m.ID,
+		IssuedOn: on, Facts: facts}
 }
 
 // listingFacts are those of a decision to list on the day.
@@ -135,16 +132,16 @@ func (m *matter) listingFacts(on workday.Date) *document.ListingFacts {
 }
 
 // withdrawal is the paper that ends the matter before any listing. It takes the place of the notice.
-func (m *matter) withdrawal(on workday.Date, actor event.Actor, reason string) (paper, error) {
-	order, err := m.order(on, &document.WithdrawalFacts{Party: m.party(), NoticeNumber: m.NoticeNumber.String, Reason: reason})
+func (m *matter) withdrawal(on workday.Date, actor event.Actor, reason string) paper {
+	order := m.order(on, &document.WithdrawalFacts{Party: m.party(), NoticeNumber: m.NoticeNumber.String, Reason: reason})
 	order.SupersedesID = m.NoticeID
 	return paper{order: order, inbox: m.ElectronicService, act: m.event(event.ListingWithdrawnKind, actor, event.ListingWithdrawn{
-		Ground: string(m.Ground), Reason: reason, EndedOn: on, DocumentID: event.Ref(order.ID)})}, err
+		Ground: string(m.Ground), Reason: reason, EndedOn: on, DocumentID: event.Ref(order.ID)})}
 }
 
 // decision is the paper that lists the organisation from the day on.
-func (m *matter) decision(on workday.Date, actor event.Actor, facts *document.ListingFacts) (paper, error) {
-	order, err := m.order(on, facts)
+func (m *matter) decision(on workday.Date, actor event.Actor, facts *document.ListingFacts) paper {
+	order := m.order(on, facts)
 	return paper{order: order, inbox: m.ElectronicService, act: m.event(event.ListingListedKind, actor, event.ListingListed{
-		Ground: string(m.Ground), ListedOn: on, DocumentID: order.ID})}, err
+		Ground: string(m.Ground), ListedOn: on, DocumentID: order.ID})}
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/lib/pq"
 
 	"nianbao/internal/document"
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/workday"
 )
@@ -42,12 +42,8 @@ func issue(ctx context.Context, tx *postgres.Tx, papers []paper) error {
 		if !p.inbox {
 			continue
 		}
-		id, err := uuid.NewV7()
-		if err != nil {
-			return fmt.Errorf("record service: %w", err)
-		}
 		events = append(events, p.served(ByInbox, p.order.IssuedOn))
-		ids, documents = append(ids, id.String()), append(documents, p.order.ID.String())
+		ids, documents = append(ids, id.New(tx.Now()).String()), append(documents, p.order.ID.String())
 		organisations = append(organisations, p.order.OrganisationID.String())
 	}
 	if err := event.Append(ctx, tx, events...); err != nil {

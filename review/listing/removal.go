@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/google/uuid"
-
 	"nianbao/internal/document"
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/workday"
 )
@@ -30,14 +29,10 @@ func (s *Service) ApplyRemoval(ctx context.Context, c Plea) (Listing, error) {
 		if a.m.Status != Listed {
 			return ErrNotListed
 		}
-		id, err := uuid.NewV7()
-		if err != nil {
-			return err
-		}
 		due := s.calendar().Due(a.today, RemovalWorkingDays)
-		_, err = a.ExecContext(ctx, `INSERT INTO listing_removal (id, listing_id, text, applied_at, due_on, due_provisional, actor_id,
+		_, err := a.ExecContext(ctx, `INSERT INTO listing_removal (id, listing_id, text, applied_at, due_on, due_provisional, actor_id,
 			actor_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			id, a.m.ID, text, a.Now(), due.Date, due.Provisional, c.Actor.ID, c.Actor.Name)
+			id.New(a.Now()), a.m.ID, text, a.Now(), due.Date, due.Provisional, c.Actor.ID, c.Actor.Name)
 		if postgres.IsUnique(err, "listing_removal_one_open") {
 			return ErrRemovalPending
 		}
@@ -103,11 +98,8 @@ func (a *act) answerApplications(ctx context.Context, c Decision) (workday.Date,
 }
 
 func (a *act) remove(ctx context.Context, c Decision, applied workday.Date) error {
-	done, err := a.paper(c.Actor, &document.RemovalFacts{Party: a.m.party(), DecisionNumber: a.m.DecisionNumber.String,
+	done := a.paper(c.Actor, &document.RemovalFacts{Party: a.m.party(), DecisionNumber: a.m.DecisionNumber.String,
 		ListedOn: a.m.ListedOn, AppliedOn: applied, Reason: c.Reason, RemovedOn: a.today, Basis: BasisRemoval})
-	if err != nil {
-		return err
-	}
 	done.act.Kind, done.act.Basis = event.ListingRemovedKind, BasisRemoval
 	done.act.Data = event.ListingRemoved{Ground: string(a.m.Ground), EndedOn: a.today, DocumentID: event.Ref(done.order.ID)}
 	if err := a.end(ctx, Removed, EndRemoved, done.order.ID); err != nil {
@@ -117,11 +109,8 @@ func (a *act) remove(ctx context.Context, c Decision, applied workday.Date) erro
 }
 
 func (a *act) refuse(ctx context.Context, c Decision, applied workday.Date) error {
-	done, err := a.paper(c.Actor, &document.RefusalFacts{Party: a.m.party(), DecisionNumber: a.m.DecisionNumber.String,
+	done := a.paper(c.Actor, &document.RefusalFacts{Party: a.m.party(), DecisionNumber: a.m.DecisionNumber.String,
 		ListedOn: a.m.ListedOn, AppliedOn: applied, Reason: c.Reason, Basis: BasisRemoval})
-	if err != nil {
-		return err
-	}
 	done.act.Kind, done.act.Basis = event.ListingRemovalRefusedKind, BasisRemoval
 	done.act.Data = event.ListingRemovalRefused{Reason: c.Reason, DocumentID: event.Ref(done.order.ID)}
 	if err := a.move(ctx, `status = 'listed'`); err != nil {
@@ -155,11 +144,8 @@ func (a *act) annul(ctx context.Context, c Decision) error {
 	if _, err := a.answerApplications(ctx, c); err != nil {
 		return err
 	}
-	done, err := a.paper(c.Actor, &document.AnnulmentFacts{Party: a.m.party(), DecisionNumber: a.m.DecisionNumber.String,
+	done := a.paper(c.Actor, &document.AnnulmentFacts{Party: a.m.party(), DecisionNumber: a.m.DecisionNumber.String,
 		ListedOn: a.m.ListedOn, Reason: c.Reason})
-	if err != nil {
-		return err
-	}
 	done.act.Kind, done.act.Basis = event.ListingAnnulledKind, ""
 	done.act.Data = event.ListingAnnulled{Ground: string(a.m.Ground), EndedOn: a.today, Reason: c.Reason}
 	if err := a.end(ctx, Annulled, EndAnnulled, done.order.ID); err != nil {

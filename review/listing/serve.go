@@ -9,6 +9,7 @@ import (
 	"nianbao/filing"
 	"nianbao/internal/document"
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/workday"
 )
@@ -59,13 +60,9 @@ func (s *Service) recordService(ctx context.Context, a act, c Served) error {
 	if c.ServedOn.Before(order.IssuedOn) || c.ServedOn.After(a.today) {
 		return servedOutside(order.IssuedOn, a.today)
 	}
-	id, err := uuid.NewV7()
-	if err != nil {
-		return err
-	}
 	_, err = a.ExecContext(ctx, `INSERT INTO service (id, document_id, organisation_id, how, served_on, proof, actor_kind,
 		actor_id, actor_name, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		id, order.ID, a.m.OrganisationID, c.How, c.ServedOn, c.Proof, string(c.Actor.Kind), c.Actor.ID, c.Actor.Name, a.Now())
+		id.New(a.Now()), order.ID, a.m.OrganisationID, c.How, c.ServedOn, c.Proof, string(c.Actor.Kind), c.Actor.ID, c.Actor.Name, a.Now())
 	if postgres.IsUnique(err, "service_once") {
 		return ErrAlreadyServed
 	}

@@ -169,9 +169,7 @@ func (p *sweep) act(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) (Swee
 		if err != nil {
 			return SweepSummary{}, err
 		}
-		if err := acts.add(&rows[i], p.ruling(season)); err != nil {
-			return SweepSummary{}, err
-		}
+		acts.add(&rows[i], p.ruling(season))
 	}
 	return acts.write(ctx, tx, p.today)
 }

@@ -11,6 +11,7 @@ import (
 	"nianbao/filing"
 	"nianbao/internal/document"
 	"nianbao/internal/event"
+	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 	"nianbao/internal/registry"
 	"nianbao/internal/workday"
@@ -75,76 +76,60 @@ type openedListing struct {
 }
 
 // add decides what is to be done for one late filer: three acts, each for itself.
-func (a *lateActs) add(f *lateFiler, r ruling) error {
+func (a *lateActs) add(f *lateFiler, r ruling) {
 	if !f.Noticed {
-		opened, err := r.listing(f)
-		if err != nil {
-			return err
-		}
-		a.listings = append(a.listings, opened)
+		a.listings = append(a.listings, r.listing(f))
 	}
 	if r.rules.Late.SpotCheckList && !f.OnList {
 		basis := r.rules.Basis(filing.BasisSpotCheckList, f.Type)
-		opened, err := r.open(f, basis, &document.SpotCheckFacts{Party: f.party(), DueOn: f.DueOn, EnteredOn: r.today, Basis: basis})
-		if err != nil {
-			return err
-		}
+		opened := r.open(f, basis, &document.SpotCheckFacts{Party: f.party(), DueOn: f.DueOn,
+			ReturnedOn: returnedOn(f.ReturnedAt), EnteredOn: r.today, Basis: basis})
 		opened.paper.act.Kind = event.SpotCheckEnteredKind
 		opened.paper.act.Data = event.SpotCheckEntered{EnteredOn: r.today, DocumentID: event.Ref(opened.paper.order.ID)}
 		a.spots = append(a.spots, opened)
 	}
 	if r.rules.Late.PenaltyCase && !f.Penalised {
 		basis := r.rules.Basis(filing.BasisPenaltyCase, f.Type)
-		opened, err := r.open(f, basis, &document.PenaltyFacts{Party: f.party(), DueOn: f.DueOn, OpenedOn: r.today, Basis: basis})
-		if err != nil {
-			return err
-		}
+		opened := r.open(f, basis, &document.PenaltyFacts{Party: f.party(), DueOn: f.DueOn,
+			ReturnedOn: returnedOn(f.ReturnedAt), OpenedOn: r.today, Basis: basis})
 		opened.paper.act.Kind = event.PenaltyOpenedKind
 		opened.paper.act.Data = event.PenaltyOpened{OpenedOn: r.today, DocumentID: event.Ref(opened.paper.order.ID)}
 		a.penalties = append(a.penalties, opened)
 	}
-	return nil
 }
 
 // listing opens the matter of the abnormal-activity list: by a prior notice, or by the listing itself where the season
 // names the law that allows it.
-func (r ruling) listing(f *lateFiler) (openedListing, error) {
+func (r ruling) listing(f *lateFiler) openedListing {
 	late := r.rules.Late
 	if late.AbnormalList == filing.ListingImmediate {
 		basis := r.rules.Basis(filing.BasisImmediate, f.Type)
-		opened, err := r.open(f, basis, &document.ListingFacts{Party: f.party(), DueOn: f.DueOn,
+		opened := r.open(f, basis, &document.ListingFacts{Party: f.party(), DueOn: f.DueOn,
 			ReturnedOn: returnedOn(f.ReturnedAt), ListedOn: r.today, Basis: basis})
 		opened.paper.act.Kind = event.ListingListedKind
 		opened.paper.act.Data = event.ListingListed{Ground: string(GroundNotFiled), ListedOn: r.today, DocumentID: opened.paper.order.ID}
-		return openedListing{opened, true}, err
+		return openedListing{opened, true}
 	}
 	basis := r.rules.Basis(filing.BasisAbnormalList, f.Type)
-	opened, err := r.open(f, basis, &document.PriorNoticeFacts{Party: f.party(), DueOn: f.DueOn,
+	opened := r.open(f, basis, &document.PriorNoticeFacts{Party: f.party(), DueOn: f.DueOn,
 		ReturnedOn: returnedOn(f.ReturnedAt), AsOf: r.today, StatementDays: late.StatementWorkingDays,
 		WithdrawIfFiled: late.WithdrawIfFiled, Basis: basis})
 	opened.paper.act.Kind = event.ListingNotifiedKind
 	opened.paper.act.Data = event.ListingNotified{Ground: string(GroundNotFiled), NotifiedOn: r.today, DocumentID: opened.paper.order.ID}
 	opened.paper.answerBy = r.answerBy
-	return openedListing{opened, false}, err
+	return openedListing{opened, false}
 }
 
 // open begins an act on a late filer; the caller says what kind of event it is.
-func (r ruling) open(f *lateFiler, basis string, facts document.Facts) (openedCase, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return openedCase{}, fmt.Errorf("late filing: %w", err)
-	}
-	documentID, err := uuid.NewV7()
-	if err != nil {
-		return openedCase{}, fmt.Errorf("late filing: %w", err)
-	}
+func (r ruling) open(f *lateFiler, basis string, facts document.Facts) openedCase {
+	subject := id.New(r.today.Start())
 	return openedCase{filer: f, basis: basis, paper: paper{
 		inbox: f.ElectronicService,
-		order: document.Order{ID: documentID, AuthorityCode: f.AuthorityCode, OrganisationID: f.OrganisationID, SubjectID: id,
+		order: document.Order{ID: id.New(r.today.Start()), AuthorityCode: f.AuthorityCode, OrganisationID: f.OrganisationID, SubjectID: subject,
 			IssuedOn: r.today, Facts: facts},
 		act: event.Event{Actor: sweeper, AuthorityCode: f.AuthorityCode, OrganisationID: event.Ref(f.OrganisationID),
-			ObligationID: event.Ref(f.ID), SubjectID: event.Ref(id), ReportYear: f.ReportYear, Basis: basis},
-	}}, nil
+			ObligationID: event.Ref(f.ID), SubjectID: event.Ref(subject), ReportYear: f.ReportYear, Basis: basis},
+	}}
 }
 
 // caseColumns holds rows to come turned round, one slice a column, as unnest wants them.
