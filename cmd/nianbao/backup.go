@@ -185,7 +185,6 @@ func (e *environment) backupBlobs(dir, blobsURL string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer bucket.Close()
 	count := 0
 	err = writeTar(filepath.Join(dir, blobsFile), func(w *tar.Writer) error {
 		list := bucket.List(nil)
@@ -207,7 +206,7 @@ func (e *environment) backupBlobs(dir, blobsURL string) (int, error) {
 			count++
 		}
 	})
-	return count, err
+	return count, errors.Join(err, bucket.Close())
 }
 
 func (e *environment) restoreBlobs(dir, blobsURL string) (int, error) {

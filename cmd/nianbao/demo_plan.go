@@ -17,17 +17,16 @@ import (
 
 // demoPlan is what one organisation and its reviewer do on which day; a zero day: never.
 type demoPlan struct {
-	draft      workday.Date // saves part of the report
-	file       workday.Date
-	decide     workday.Date
-	outcome    review.Outcome
-	refile     workday.Date // after a return
-	redecide   workday.Date // passes then
-	extend     workday.Date // gets an extension to 31 May
-	statement  workday.Date // answers the prior notice
-	apply      workday.Date // asks to be removed from the list
-	removal    workday.Date // is removed
-	serveByMan workday.Date // service of the notice is put on record by a person
+	draft     workday.Date // saves part of the report
+	file      workday.Date
+	decide    workday.Date
+	outcome   review.Outcome
+	refile    workday.Date // after a return
+	redecide  workday.Date // passes then
+	extend    workday.Date // gets an extension to 31 May
+	statement workday.Date // answers the prior notice
+	apply     workday.Date // asks to be removed from the list
+	removal   workday.Date // is removed
 }
 
 // plan draws what everybody does. The three organisations with a sign-in are left something to do: the association has

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
@@ -165,6 +166,10 @@ func (e *environment) signer(o outside) (*document.Signer, error) {
 	dir, err := e.dataDir()
 	if err != nil {
 		return nil, err
+	}
+	// With a database and a blob store elsewhere, the key is the first thing to lie in the folder.
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	return document.OwnSigner(dir, "社会组织年度报告文书签章", e.wall())
 }

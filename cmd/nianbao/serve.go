@@ -40,11 +40,11 @@ func (c *serveCmd) Run(e *environment) error {
 		return errors.Join(err, listener.Close())
 	}
 	err = c.serve(e, s, listener)
+	_ = listener.Close() // the server has closed it already where it came that far
 	return errors.Join(err, s.Close())
 }
 
 func (c *serveCmd) serve(e *environment, s *store, listener net.Listener) error {
-	defer listener.Close()
 	if _, err := postgres.Migrate(e.ctx, s.db); err != nil {
 		return err
 	}
