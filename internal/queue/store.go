@@ -22,16 +22,17 @@ type fence struct {
 func (j Job) fence() fence { return fence{j.ID, j.Attempt} }
 
 // claimJobs takes what is due, and what a dead worker left behind when its lease ended ($5: what this very worker still
-// works on, whose lease a leap of the clock may have ended).
+// works on). A lease measures the life of a worker, so it runs by the database's own clock: a demonstration's clock that
+// leaps over a day must not take a job from the node that is working on it.
 const claimJobs = `
-	UPDATE job SET state = 'running', attempt = attempt + 1, lease_until = $3
+	UPDATE job SET state = 'running', attempt = attempt + 1, lease_until = clock_timestamp() + $3 * interval '1 microsecond'
 	WHERE id = ANY (ARRAY(
 		SELECT id FROM job
 		WHERE state = 'ready' AND run_at <= $1 AND kind = ANY ($2)
 		ORDER BY priority, run_at, id LIMIT $4 FOR UPDATE SKIP LOCKED
 	) || ARRAY(
 		SELECT id FROM job
-		WHERE state = 'running' AND lease_until < $1 AND kind = ANY ($2) AND id <> ALL ($5::uuid[])
+		WHERE state = 'running' AND lease_until < clock_timestamp() AND kind = ANY ($2) AND id <> ALL ($5::uuid[])
 		ORDER BY lease_until LIMIT $4 FOR UPDATE SKIP LOCKED
 	))
 	RETURNING ` + columns
@@ -41,9 +42,8 @@ func claim(ctx context.Context, db *postgres.DB, kinds []string, limit int, leas
 	if err != nil {
 		return nil, fmt.Errorf("claim jobs: %w", err)
 	}
-	now := db.Now()
 	var jobs []Job
-	err = stmt.SelectContext(ctx, &jobs, now, pq.Array(kinds), now.Add(lease), limit, pq.Array(busy))
+	err = stmt.SelectContext(ctx, &jobs, db.Now(), pq.Array(kinds), lease.Microseconds(), limit, pq.Array(busy))
 	if err != nil {
 		return nil, fmt.Errorf("claim jobs: %w", err)
 	}
@@ -88,10 +88,10 @@ func renew(ctx context.Context, db *postgres.DB, fences []fence, lease time.Dura
 	}
 	var held []uuid.UUID
 	err := db.SelectContext(ctx, &held, `
-		UPDATE job j SET lease_until = $3
+		UPDATE job j SET lease_until = clock_timestamp() + $3 * interval '1 microsecond'
 		FROM unnest($1::uuid[], $2::integer[]) AS u (id, attempt)
 		WHERE j.id = u.id AND j.attempt = u.attempt AND j.state = 'running'
-		RETURNING j.id`, pq.Array(ids), pq.Array(attempts), db.Now().Add(lease))
+		RETURNING j.id`, pq.Array(ids), pq.Array(attempts), lease.Microseconds())
 	if err != nil {
 		return nil, fmt.Errorf("renew leases: %w", err)
 	}
@@ -107,8 +107,8 @@ func countHeldByOthers(ctx context.Context, db *postgres.DB, kinds, busy []strin
 	var n int
 	err := db.GetContext(ctx, &n, `
 		SELECT count(*) FROM job
-		WHERE state = 'running' AND lease_until >= $1 AND kind = ANY ($2) AND id <> ALL ($3::uuid[])`,
-		db.Now(), pq.Array(kinds), pq.Array(busy))
+		WHERE state = 'running' AND lease_until >= clock_timestamp() AND kind = ANY ($1) AND id <> ALL ($2::uuid[])`,
+		pq.Array(kinds), pq.Array(busy))
 	if err != nil {
 		return 0, fmt.Errorf("count running jobs: %w", err)
 	}

@@ -25,7 +25,7 @@ type Handler func(ctx context.Context, job Job) error
 type Options struct {
 	Batch       int           // jobs claimed at once: 20
 	Concurrency int           // handlers at once: 4
-	Lease       time.Duration // a dead worker's jobs wait this long: a minute. Renewed at a third of it
+	Lease       time.Duration // a dead worker's jobs wait this long, by the wall: a minute. Renewed at a third of it
 	Poll        time.Duration // how often an idle worker looks: half a second
 	Grace       time.Duration // what running handlers get when the program ends: ten seconds
 	Log         *slog.Logger  // default: none
