@@ -52,10 +52,6 @@ func OwnSigner(dataDir, name string, now time.Time) (*Signer, error) {
 	case haveCert:
 		return nil, fmt.Errorf("%w: %s is there but %s is missing; restore it from the backup", ErrSigningKey, certPath, keyPath)
 	}
-	// With a database and a blob store elsewhere, the key is the first thing to lie in the folder.
-	if err := os.MkdirAll(dataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("make the signing key: %w", err)
-	}
 	if err := generate(keyPath, certPath, name, now); err != nil {
 		return nil, fmt.Errorf("make the signing key: %w", err)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 func TestOwnSignerIsMadeOnceAndKept(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "data") // made with the key
+	dir := t.TempDir()
 	first, err := document.OwnSigner(dir, "试验市民政局", issuedAt)
 	if err != nil {
 		t.Fatal(err)
