@@ -4,10 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/google/uuid"
@@ -46,14 +44,6 @@ type DecidePage struct {
 	Consequences       []string
 	Undo               string
 	Button             string
-}
-
-// ConflictPage says that somebody else was quicker, and keeps what was typed.
-type ConflictPage struct {
-	web.Page
-	Heading, What string
-	Kept          []string
-	Links         []web.Link
 }
 
 // decisionForm offers the outcomes of the season's regime.
@@ -97,76 +87,6 @@ func (p *Pages) consequence(kase *review.Case, o review.Outcome) string {
 		text = "由复核人确认后生效：" + text
 	}
 	return text
-}
-
-// claim takes the case in hand.
-func (p *Pages) claim(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	if _, err := p.Reviews.Claim(c.Request().Context(), id, actor(c)); err != nil {
-		return p.conflict(c, id, err)
-	}
-	p.App.AddFlash(c, web.Flash{Text: "已领取。其他审查员可以查看，不能办理。"})
-	return web.SeeOther(c, casePath(id))
-}
-
-// release puts the case back into the queue.
-func (p *Pages) release(c echo.Context) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	if _, err := p.Reviews.Release(c.Request().Context(), id, actor(c)); err != nil {
-		return p.conflict(c, id, err)
-	}
-	p.App.AddFlash(c, web.Flash{Text: "已放回。写下的意见留在件里。"})
-	return web.SeeOther(c, "/desk/reviews")
-}
-
-// addRemark notes a remark at a field.
-func (p *Pages) addRemark(c echo.Context) error {
-	id, form, err := p.posted(c)
-	if err != nil {
-		return err
-	}
-	remark := review.Remark{Key: form.Get("at"), Text: text(form, "text"), Basis: text(form, "basis")}
-	if remark.Text == "" {
-		form.Refuse("text", "请写出意见")
-		return p.again(c, caseView{form: form, title: "意见没有记下", remark: true, status: form.Status()})
-	}
-	err = p.Reviews.AddRemark(c.Request().Context(), review.Remarking{SubmissionID: id, Remark: remark, Actor: actor(c)})
-	if refusal, ok := refused(err); ok {
-		form.Refuse("text", refusal.Detail())
-		return p.again(c, caseView{form: form, title: "意见没有记下", remark: true, status: form.Status()})
-	}
-	if err != nil {
-		return p.conflict(c, id, err, remark.Text)
-	}
-	return web.SeeOther(c, backTo(id, form)+"#remarks")
-}
-
-// removeRemark takes a remark off. The remark itself is posted, so a page that is out of date removes nothing else.
-func (p *Pages) removeRemark(c echo.Context) error {
-	id, form, err := p.posted(c)
-	if err != nil {
-		return err
-	}
-	remark := review.Remark{Key: form.Get("at"), Text: text(form, "text"), Basis: text(form, "basis")}
-	err = p.Reviews.RemoveRemark(c.Request().Context(), review.Remarking{SubmissionID: id, Remark: remark, Actor: actor(c)})
-	if err != nil {
-		return p.conflict(c, id, err)
-	}
-	return web.SeeOther(c, backTo(id, form)+"#remarks")
-}
-
-// backTo is the case at the section that the form came from.
-func backTo(id uuid.UUID, form *web.Form) string {
-	if section := form.Get("section"); section != "" {
-		return casePath(id) + "?section=" + url.QueryEscape(section)
-	}
-	return casePath(id)
 }
 
 // previewDecision shows what the decision leads to; nothing is stored.
@@ -320,43 +240,6 @@ func (p *Pages) again(c echo.Context, view caseView) error {
 		return err
 	}
 	return p.renderCase(c, &kase, view)
-}
-
-// refused is a refusal of the input itself, to be told at the field.
-func refused(err error) (web.DomainError, bool) {
-	var refusal web.DomainError
-	ok := errors.As(err, &refusal) && refusal.HTTPStatus() == http.StatusUnprocessableEntity
-	return refusal, ok
-}
-
-// orConflict is conflict where the act may as well have gone through.
-func (p *Pages) orConflict(c echo.Context, id uuid.UUID, err error) error {
-	if err == nil {
-		return nil
-	}
-	return p.conflict(c, id, err)
-}
-
-// conflict tells of a 409 on a case, with who has it, and keeps what was typed; any other error goes on.
-func (p *Pages) conflict(c echo.Context, id uuid.UUID, err error, typed ...string) error {
-	return p.conflictAt(c, web.Link{Href: casePath(id), Text: "看这件现在的状态"}, web.Link{Href: "/desk/reviews", Text: "回到待审"}, err, typed...)
-}
-
-func (p *Pages) conflictAt(c echo.Context, here, list web.Link, err error, typed ...string) error {
-	var refusal web.DomainError
-	if !errors.As(err, &refusal) || refusal.HTTPStatus() != http.StatusConflict {
-		return err
-	}
-	page := ConflictPage{
-		Page: p.App.NewPage(c, "没有办成"), Heading: "没有办成，现在的状态不允许", What: refusal.Detail(), Links: []web.Link{here, list},
-	}
-	if refusal.Code() == "claimed_by_other" {
-		page.Heading = "没有办成，这件在别人手里"
-	}
-	for _, s := range typed {
-		page.Kept = append(page.Kept, paragraphs(s)...)
-	}
-	return p.App.Render(c, http.StatusConflict, "desk/conflict", page)
 }
 
 // edit leads back from the confirmation to the case with what was typed.

@@ -75,21 +75,18 @@ func newWorld(t testing.TB, today string, lines ...string) *world {
 	w.addOrganisations(6)
 	w.season(city, lines...)
 	w.serve()
-	for _, who := range []struct {
-		email string
-		role  account.Role
-		code  string
-	}{{"lin@x.example", account.RoleReviewer, city}, {"wu@x.example", account.RoleReviewer, city}, {"he@x.example", account.RoleApprover, city},
-		{"admin@x.example", account.RoleAdmin, city}, {"sponsor@x.example", account.RoleSponsor, city}, {"far@x.example", account.RoleReviewer, other}} {
-		p := account.NewPerson{Email: who.email, Name: names[who.email], Role: who.role, Scope: account.Scope{AuthorityCode: who.code}, Actor: event.System("test")}
-		_, err := account.CreatePerson(t.Context(), db, p, webtest.Password)
-		must(t, err)
-	}
 	return w
 }
 
-var names = map[string]string{"lin@x.example": "林审查", "wu@x.example": "吴审查", "he@x.example": "何复核", "admin@x.example": "管理员",
-	"sponsor@x.example": "主管", "far@x.example": "远审查"}
+// people are those who can sign in; each is made when first wanted, since hashing a password takes its time.
+var people = map[string]account.NewPerson{
+	"lin@x.example":     {Name: "林审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: city}},
+	"wu@x.example":      {Name: "吴审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: city}},
+	"he@x.example":      {Name: "何复核", Role: account.RoleApprover, Scope: account.Scope{AuthorityCode: city}},
+	"admin@x.example":   {Name: "管理员", Role: account.RoleAdmin, Scope: account.Scope{AuthorityCode: city}},
+	"sponsor@x.example": {Name: "主管", Role: account.RoleSponsor, Scope: account.Scope{AuthorityCode: city}},
+	"far@x.example":     {Name: "远审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: other}},
+}
 
 func must(t testing.TB, err error) {
 	t.Helper()
@@ -203,6 +200,12 @@ func (w *world) issue() {
 
 func (w *world) browser(email string) *webtest.Browser {
 	w.t.Helper()
+	if w.count(`SELECT count(*) FROM person WHERE email = $1`, email) == 0 {
+		p := people[email]
+		p.Email, p.Actor = email, event.System("test")
+		_, err := account.CreatePerson(w.t.Context(), w.db, p, webtest.Password)
+		must(w.t, err)
+	}
 	b := webtest.NewBrowser(w.t, w.base)
 	b.SignIn(email)
 	return b

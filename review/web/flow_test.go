@@ -75,3 +75,20 @@ func TestReturn(t *testing.T) {
 		t.Errorf("deciding twice: %d", a.Status)
 	}
 }
+
+// TestLastYear puts last year's accepted figures beside this year's, with the change.
+func TestLastYear(t *testing.T) {
+	w := newWorld(t, "2019-03-18")
+	w.accept(w.orgs[1], 2017)
+	id := w.submit(w.orgs[1], "a", nil)
+	b := w.browser("lin@x.example")
+	body := page(t, b, casePath(id)+"?section=activities")
+	says(t, "the activities", body, "上年合计", "填报的上年数", "2017 年度报告已接受", "不足 0.1%", "−1.2%")
+	says(t, "the balance sheet", page(t, b, casePath(id)+"?section=balance_sheet"), "上年期末数", "年初数")
+	says(t, "plain fields", page(t, b, casePath(id)+"?section=basics"), "与本年相同", "成立时间")
+	says(t, "a table", page(t, b, casePath(id)+"?section=government_purchase"), "上年 2 行", "合同金额（元）")
+	first := w.submit(w.orgs[0], "b", nil)
+	if body := page(t, b, casePath(first)+"?section=activities"); strings.Contains(body, "上年合计") {
+		t.Error("a column of last year where there is no report of it")
+	}
+}

@@ -164,7 +164,7 @@ func matterFacts(m *listing.Matter) []web.Fact {
 	facts := []web.Fact{
 		{Label: "事由", Value: m.Ground.Label()}, {Label: "依据", Value: m.Basis},
 		{Label: "报送义务", Value: m.Obligation.Status.Label(), Note: "截止日 " + web.DateFull(m.Obligation.DueOn)},
-		{Label: "立案", Value: m.NotifiedOn.Chinese()},
+		{Label: "启动", Value: m.NotifiedOn.Chinese()},
 	}
 	if m.NoticeID.Valid {
 		served := web.Fact{Label: "告知书送达", Value: "没有记录", Note: "没有送达记录的，不会列入"}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -278,29 +277,3 @@ func (p *Pages) now() string {
 
 // moment is an instant in a line of text.
 func moment(t time.Time) string { return t.In(workday.Shanghai).Format("2006年1月2日 15:04") }
-
-// claimTries is how many of the next reports are tried when colleagues claim at the same moment.
-const claimTries = 20
-
-// claimNext takes the unclaimed report whose window ends first.
-func (p *Pages) claimNext(c echo.Context) error {
-	ctx := c.Request().Context()
-	list, err := p.Reviews.Queue(ctx, review.Query{AuthorityCode: authority(c), Unclaimed: true, Limit: claimTries})
-	if err != nil {
-		return err
-	}
-	for i := range list.Items {
-		id := list.Items[i].SubmissionID
-		_, err := p.Reviews.Claim(ctx, id, actor(c))
-		if err == nil {
-			p.App.AddFlash(c, web.Flash{Text: "已领取。审查期限到" + web.DateFull(list.Items[i].DueOn) + "。"})
-			return web.SeeOther(c, casePath(id))
-		}
-		var domain web.DomainError
-		if !errors.As(err, &domain) || domain.HTTPStatus() != http.StatusConflict {
-			return err
-		}
-	}
-	p.App.AddFlash(c, web.Flash{Text: "现在没有未领取的报告。", Warning: true})
-	return web.SeeOther(c, "/desk/reviews")
-}

@@ -71,46 +71,6 @@ func (p *Pages) apiDocs(c echo.Context) error {
 	return p.App.Render(c, http.StatusOK, "public/api-docs", APIDocsPage{Page: p.App.NewPage(c, "数据接口"), API: p.docs})
 }
 
-// object is a YAML mapping in the order of the file.
-type object yaml.MapSlice
-
-func (o object) get(path ...string) any {
-	var at any = o
-	for _, key := range path {
-		m, ok := at.(object)
-		if !ok {
-			return nil
-		}
-		at = nil
-		for _, item := range m {
-			if fmt.Sprint(item.Key) == key {
-				at = ordered(item.Value)
-			}
-		}
-	}
-	return at
-}
-
-func (o object) object(path ...string) object { m, _ := o.get(path...).(object); return m }
-func (o object) list(path ...string) []any    { l, _ := o.get(path...).([]any); return l }
-
-// text is a scalar as text, "" for none.
-func (o object) text(path ...string) string {
-	switch v := o.get(path...).(type) {
-	case nil, object, []any:
-		return ""
-	default:
-		return strings.TrimSpace(fmt.Sprint(v))
-	}
-}
-
-func ordered(v any) any {
-	if m, ok := v.(yaml.MapSlice); ok {
-		return object(m)
-	}
-	return v
-}
-
 // reader of one description.
 type apiReader struct{ root object }
 
