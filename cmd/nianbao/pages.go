@@ -61,8 +61,9 @@ func site() web.Site {
 		Name: "社会组织年度报告", DeskName: "年度报告审查", PublicName: "社会组织年度报告公示",
 		By: "社会组织登记管理机关",
 		Nav: map[web.Area][]web.NavItem{
-			web.AreaFiler: filerweb.Nav(),
-			web.AreaDesk:  deskweb.Nav(),
+			web.AreaFiler:  filerweb.Nav(),
+			web.AreaDesk:   deskweb.Nav(),
+			web.AreaPublic: publicweb.Nav(),
 		},
 	}
 }
