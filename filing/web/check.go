@@ -28,12 +28,12 @@ type CheckedSection struct {
 	ID, Title, Href string
 	Tag             web.Tag
 	Missing         []web.Link
-	More            int // missing ones that are not listed
+	Total           int // of what is missing; more than Missing lists
 	Findings        []web.Finding
 }
 
 // maxMissing is how many unfilled fields of a section are listed by name.
-const maxMissing = 12
+const maxMissing = 8
 
 func (p *Pages) check(c echo.Context) error {
 	w, done, err := p.openWorkspace(c)
@@ -42,7 +42,7 @@ func (p *Pages) check(c echo.Context) error {
 	}
 	findings := place(w.form, w.findings)
 	n := countOf(findings)
-	page := CheckPage{Heading: "全面检查", Tasks: p.taskList(w, "check"), Saved: savedOf(w), Errors: n.wrong+n.missing > 0,
+	page := CheckPage{Heading: "全面检查", Tasks: p.taskList(w, "check"), Saved: p.savedOf(w), Errors: n.wrong+n.missing > 0,
 		Sections: w.checked(findings), Next: w.path("/submit"), Verdict: verdict(n)}
 	if page.Page, err = p.page(c, "全面检查", w.crumbs(web.Crumb{Text: "任务清单", Href: w.path("/tasks")})...); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (p *Pages) check(c echo.Context) error {
 func verdict(n counts) string {
 	switch {
 	case n.wrong+n.missing > 0:
-		return "还有" + countWords(n) + "。改完错误、填完空缺后才能报送；提示不妨碍报送。"
+		return "还有 " + countWords(n) + "。改完错误、填完空缺后才能报送；提示不妨碍报送。"
 	case n.warnings > 0:
 		return "没有错误，可以报送。有 " + countWords(n) + "，请看一看，数字没错就不用改。"
 	}
@@ -110,8 +110,9 @@ func (w *workspace) checkedSection(s *form.Section, found []placed, told map[int
 				view.Findings = append(view.Findings, w.finding(f, nil))
 			case len(view.Missing) < maxMissing:
 				view.Missing = append(view.Missing, w.missingLink(f))
+				view.Total++
 			default:
-				view.More++
+				view.Total++
 			}
 		}
 	}
@@ -124,5 +125,5 @@ func (w *workspace) missingLink(f placed) web.Link {
 	if !ok {
 		return web.Link{Href: w.path("/tasks"), Text: f.Message}
 	}
-	return web.Link{Href: w.keyHref(key, nil), Text: labelOf(field)}
+	return web.Link{Href: w.keyHref(key, nil), Text: linkText(field, field.Section)}
 }

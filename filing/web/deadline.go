@@ -40,7 +40,7 @@ func newDue(cal *workday.Calendar, today, due workday.Date, verb string) Due {
 		d.Before, d.Number, d.After = "还剩", fmt.Sprint(left), "个工作日"
 	}
 	if d.Over {
-		d.Text = fmt.Sprintf("应当在%s前%s，期限已过。现在仍可%s，请尽快办理。", web.DateFull(due), verb, verb)
+		d.Text = fmt.Sprintf("应当在%s24:00 前%s，期限已过。现在仍可%s，请尽快办理。", web.DateFull(due), verb, verb)
 	}
 	return d
 }

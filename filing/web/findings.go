@@ -25,15 +25,22 @@ func (f placed) ofField() bool { return strings.HasPrefix(f.Check, "FIELD-") }
 
 func (f placed) missing() bool { return f.Check == check.CodeRequired }
 
-// place numbers the findings and says which sections each concerns.
+// place numbers the findings and says which sections each concerns. That a
+// computed figure is missing is left out: nobody fills it in, and what it is
+// computed from is missing, too.
 func place(f *form.Form, findings []check.Finding) []placed {
-	list := make([]placed, len(findings))
+	var list []placed
 	for i, finding := range findings {
-		list[i] = placed{Finding: finding, number: i, sections: map[string]bool{}}
+		found := placed{Finding: finding, number: i, sections: map[string]bool{}}
+		computed := false
 		for _, key := range finding.Keys {
 			if field, ok := f.Field(key); ok {
-				list[i].sections[field.Section.Code] = true
+				found.sections[field.Section.Code] = true
+				computed = field.Computed()
 			}
+		}
+		if !computed || !found.missing() {
+			list = append(list, found)
 		}
 	}
 	return list

@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http/httptest"
 	"net/url"
 	"strconv"
@@ -10,9 +12,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/net/html"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
+	"golang.org/x/net/html"
 
 	"nianbao/filing"
 	"nianbao/filing/check"
@@ -344,4 +346,9 @@ func encode(t testing.TB, f *form.Form, values form.Values) string {
 		t.Fatal(err)
 	}
 	return string(body)
+}
+
+func sha256Hex(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
 }

@@ -240,7 +240,11 @@ func clean(f *form.Field, text string) string {
 		}
 		return r
 	}, text)
-	return strings.TrimSpace(norm.NFC.String(text))
+	text = strings.TrimSpace(norm.NFC.String(text))
+	if !strings.ContainsFunc(text, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }) {
+		return "" // nothing to see, which the form takes for blank
+	}
+	return text
 }
 
 // figureSigns turns what stands for digits and signs into the plain ones.

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"nianbao/internal/account"
+	"nianbao/internal/document"
 	"nianbao/internal/web"
 	"nianbao/internal/workday"
 	"nianbao/review/listing"
@@ -100,6 +102,7 @@ type MatterLine struct {
 type CaseLine struct {
 	Title, Text, Basis string
 	Document           string
+	Pending            bool // the notice is still being made
 }
 
 func (p *Pages) listings(c echo.Context) error {
@@ -134,25 +137,44 @@ func (p *Pages) fillCases(c echo.Context, id uuid.UUID, page *ListingsPage) erro
 		return err
 	}
 	for _, s := range checks {
-		line := caseLine(s.CaseFacts, s.Status.Label(), s.EnteredOn.Chinese()+"列入")
+		line, err := p.caseLine(c, s.CaseFacts, s.Status.Label(), s.EnteredOn.Chinese()+"列入")
+		if err != nil {
+			return err
+		}
 		if !s.LeftOn.IsZero() {
 			line.Text += "，" + s.LeftOn.Chinese() + "移出"
 		}
 		page.SpotChecks = append(page.SpotChecks, line)
 	}
 	penalties, _, err := p.listing.PenaltyCases(requestContext(c), ask)
-	for _, s := range penalties {
-		page.Penalties = append(page.Penalties, caseLine(s.CaseFacts, s.Status.Label(), s.OpenedOn.Chinese()+"立案"))
+	if err != nil {
+		return err
 	}
-	return err
+	for _, s := range penalties {
+		line, err := p.caseLine(c, s.CaseFacts, s.Status.Label(), s.OpenedOn.Chinese()+"立案")
+		if err != nil {
+			return err
+		}
+		page.Penalties = append(page.Penalties, line)
+	}
+	return nil
 }
 
-func caseLine(f listing.CaseFacts, status, day string) CaseLine {
+// caseLine links the notice once its PDF stands.
+func (p *Pages) caseLine(c echo.Context, f listing.CaseFacts, status, day string) (CaseLine, error) {
 	line := CaseLine{Title: yearTitle(f.ReportYear) + "逾期未报送：" + status, Text: day, Basis: f.Basis}
-	if f.DocumentID.Valid {
-		line.Document = filesPath + "/" + f.DocumentID.UUID.String()
+	if !f.DocumentID.Valid {
+		return line, nil
 	}
-	return line
+	d, err := document.ByID(requestContext(c), p.db, f.DocumentID.UUID)
+	if errors.Is(err, document.ErrNotFound) {
+		line.Pending = true
+		return line, nil
+	}
+	if err == nil && d.OrganisationID == f.OrganisationID {
+		line.Document = filesPath + "/" + d.ID.String()
+	}
+	return line, err
 }
 
 func matterLine(l *listing.Listing, today workday.Date) MatterLine {

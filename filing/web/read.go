@@ -32,6 +32,9 @@ type ReadSheet struct {
 	Rows                        []ReadRow
 }
 
+// Wide tells that there are more columns than a phone or a page of text takes.
+func (s *ReadSheet) Wide() bool { return len(s.Columns) > 3 }
+
 // ReadRow is a line of amounts.
 type ReadRow struct {
 	Line, Label, Class string
@@ -129,7 +132,7 @@ func (r reader) sheet(s *form.Section, lines []*form.Field) *ReadSheet {
 				continue
 			}
 			if i == 0 {
-				sheet.Columns = append(sheet.Columns, columnLabel(cell))
+				sheet.Columns = append(sheet.Columns, breakable(columnLabel(cell)))
 			}
 			row.Cells = append(row.Cells, shown(cell, r.values[cell.Key]))
 		}

@@ -44,6 +44,7 @@ type Fix struct {
 	Tag         web.Tag
 	Remark      web.Remark
 	Was         string
+	Changed     bool
 	Field       *FieldView
 	Lines       []FixLine // amounts of a statement
 	OpenSection string    // where a table is put right
@@ -52,6 +53,7 @@ type Fix struct {
 // FixLine is an amount of a statement: as it was filed, and as it is now.
 type FixLine struct {
 	Label, Was, Full string
+	Changed          bool
 	ID, Name, Value  string
 	Error            string
 }
@@ -166,7 +168,7 @@ func (p *Pages) saveRepair(c echo.Context) error {
 }
 
 func (p *Pages) renderRepair(c echo.Context, status int, r *returned, in *input) error {
-	page := RepairPage{Eyebrow: r.title(), Saved: savedOf(r.workspace), Due: p.dueOf(r.year), Action: r.path("/return"),
+	page := RepairPage{Eyebrow: r.title(), Saved: p.savedOf(r.workspace), Due: p.dueOf(r.year), Action: r.path("/return"),
 		Base: r.base(r.fields()), Submit: r.path("/submit"), Tasks: r.path("/tasks"),
 		Previous: workday.DateOf(r.submission.ReceivedAt).Chinese()}
 	shownKeys := map[string]bool{}
@@ -227,8 +229,8 @@ func (r *returned) fix(i int, remark review.Remark, in *input, told map[string]b
 	}
 	fix.Title = labelOf(f)
 	fix.Section = web.Link{Href: r.keyHref(remark.Key, nil), Text: nameOf(f.Section)}
-	fix.Tag = web.Tag{Text: "已修改", Tone: web.ToneOK}
-	if !r.changed(f) {
+	fix.Tag, fix.Changed = web.Tag{Text: "已修改", Tone: web.ToneOK}, r.changed(f)
+	if !fix.Changed {
 		fix.Tag = web.Tag{Text: "待修改", Tone: web.ToneWarn}
 	}
 	fields := slices.DeleteFunc(r.fieldsOf(remark.Key), func(f *form.Field) bool { return told[f.Key] || f.Computed() })
@@ -249,7 +251,7 @@ func (r *returned) fix(i int, remark review.Remark, in *input, told map[string]b
 	for _, cell := range fields {
 		q := v.question(cell, cell.Key, r.values[cell.Key], maxRadios)
 		fix.Lines = append(fix.Lines, FixLine{Label: labelOf(cell), Full: labelOf(cell), Was: orBlank(shown(cell, r.before[cell.Key])),
-			ID: q.ID, Name: q.Name, Value: q.Value, Error: q.Error})
+			Changed: !same(r.values[cell.Key], r.before[cell.Key]), ID: q.ID, Name: q.Name, Value: q.Value, Error: q.Error})
 	}
 	return fix
 }

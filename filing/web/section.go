@@ -65,7 +65,7 @@ func (p *Pages) renderSection(c echo.Context, status int, w *workspace, s *form.
 	at := slices.Index(list, s)
 	page := SectionPage{
 		Eyebrow: fmt.Sprintf("第 %d 部分，共 %d 部分", at+1, len(list)), Heading: name, Tasks: p.taskList(w, s.Code),
-		Saved: savedOf(w), Action: w.sectionPath(s), Base: w.base(valueFields(s)), Note: s.Note,
+		Saved: p.savedOf(w), Action: w.sectionPath(s), Base: w.base(valueFields(s)), Note: s.Note,
 		NextText: "保存，填下一部分", Print: "草稿，未报送 · 打印于 " + stamp(p.db.Now()),
 	}
 	if group != "" {

@@ -60,7 +60,7 @@ func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error
 	case w.draft.Version == 0:
 		page.Blocked = "还没有保存过任何内容，不能报送。"
 	case n.wrong+n.missing > 0:
-		page.Blocked = "还有" + countWords(n) + "，改完才能报送。"
+		page.Blocked = "还有 " + countWords(n) + "，改完才能报送。"
 	case n.warnings > 0:
 		page.Warnings = "有 " + countWords(n) + "，不妨碍报送，审查员会看到。"
 	}

@@ -9,6 +9,7 @@ import (
 
 	"nianbao/filing/form"
 	"nianbao/internal/web"
+	"nianbao/internal/workday"
 )
 
 // TaskList is the report's sections with how far each is.
@@ -157,7 +158,7 @@ func (p *Pages) tasks(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
-	page := TasksPage{Heading: "任务清单", Eyebrow: w.title(), Due: p.dueOf(w.year), Tasks: p.taskList(w, ""), Saved: savedOf(w)}
+	page := TasksPage{Heading: "任务清单", Eyebrow: w.title(), Due: p.dueOf(w.year), Tasks: p.taskList(w, ""), Saved: p.savedOf(w)}
 	if page.Page, err = p.page(c, "任务清单", w.crumbs()...); err != nil {
 		return err
 	}
@@ -189,14 +190,17 @@ func (l TaskList) next() Task {
 
 // Saved says when the draft was saved, and by whom.
 type Saved struct {
-	At string // 3月12日 14:32:08; "" where nothing was saved yet
+	At string // 14:32:08, an earlier day with its date; "" where nothing was saved yet
 	By string
 }
 
-func savedOf(w *workspace) Saved {
+func (p *Pages) savedOf(w *workspace) Saved {
 	if w.draft.Version == 0 {
 		return Saved{}
 	}
 	at := w.draft.UpdatedAt
-	return Saved{At: stamp(at), By: w.draft.UpdatedBy}
+	if workday.DateOf(at) == p.day() {
+		return Saved{At: at.In(workday.Shanghai).Format("15:04:05"), By: w.draft.UpdatedBy}
+	}
+	return Saved{At: stampShort(at), By: w.draft.UpdatedBy}
 }

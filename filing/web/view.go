@@ -34,6 +34,7 @@ type FieldView struct {
 	Findings  []web.Finding
 	LastYear  bool
 	Money     bool
+	Beside    bool // a figure among figures: its input stands beside the label
 	Rows      int
 	Parts     []FieldView
 }
@@ -61,9 +62,6 @@ func (f FieldView) DescribedBy() string {
 	}
 	return strings.Join(ids, " ")
 }
-
-// Row tells that the field is a figure, asked beside its label.
-func (f FieldView) Row() bool { return f.Kind == "figure" || f.Kind == "computed" }
 
 // TableView is a table being filled in, one block a row.
 type TableView struct {
@@ -269,11 +267,22 @@ func (v *sectionView) fieldBlocks() []Block {
 			for _, f := range fields[i:end] {
 				block.Fields = append(block.Fields, v.field(f))
 			}
+			besides(block.Fields)
 			blocks = append(blocks, block)
 		}
 		i = end
 	}
 	return blocks
+}
+
+// besides sets figures that stand together in a column of their own.
+func besides(fields []FieldView) {
+	isFigure := func(i int) bool {
+		return i >= 0 && i < len(fields) && (fields[i].Kind == "figure" || fields[i].Kind == "computed")
+	}
+	for i := range fields {
+		fields[i].Beside = isFigure(i) && (isFigure(i-1) || isFigure(i+1))
+	}
 }
 
 // asked tells whether the page asks a question: what the context rules out is

@@ -13,7 +13,7 @@ import (
 // from. In a table's row, where many questions stand close, it is fewer.
 const (
 	maxRadios      = 8
-	maxRadiosInRow = 3
+	maxRadiosInRow = 2
 )
 
 // field is one question outside a table.
@@ -136,21 +136,22 @@ func (v *sectionView) table(f *form.Field) TableView {
 	view.Error, view.Findings = v.words(f.Key)
 	if len(rows) == 0 {
 		rows = []map[string]any{{}}
-		view.AddText = "加一项"
 	}
 	if view.None {
-		rows = nil
+		rows, view.AddText = nil, "加一项"
 	}
 	view.Count, view.CanAdd = len(rows), len(rows) < f.MaxRows
 	for i, row := range rows {
-		view.Rows = append(view.Rows, v.row(f, i, row))
+		item := v.row(f, i, row)
+		item.CanRemove = filled // there is nothing to remove from the blank one to begin with
+		view.Rows = append(view.Rows, item)
 	}
 	return view
 }
 
 func (v *sectionView) row(f *form.Field, i int, row map[string]any) TableRowView {
 	path := rowPath(f, i)
-	view := TableRowView{ID: fieldID(path), Path: path, Legend: fmt.Sprintf("第 %d 项", i+1), CanRemove: true}
+	view := TableRowView{ID: fieldID(path), Path: path, Legend: fmt.Sprintf("第 %d 项", i+1)}
 	for _, column := range f.Columns {
 		part := v.question(column, path+"."+column.Key, row[column.Key], maxRadiosInRow)
 		part.Full = fmt.Sprintf("%s，第 %d 项，%s", f.Label, i+1, column.Label)

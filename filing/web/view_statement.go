@@ -18,7 +18,7 @@ func (v *sectionView) statement() web.Statement {
 	for i, line := range v.section.Fields {
 		if i == 0 {
 			for _, cell := range v.cells(line) {
-				s.Columns = append(s.Columns, columnLabel(cell))
+				s.Columns = append(s.Columns, breakable(columnLabel(cell)))
 			}
 		}
 		row := v.line(line)
@@ -31,6 +31,9 @@ func (v *sectionView) statement() web.Statement {
 	}
 	return s
 }
+
+// breakable lets a column's name break after its first part.
+func breakable(label string) string { return strings.ReplaceAll(label, "·", "·\u200b") }
 
 // asOf is the day of a balance sheet, else the year.
 func (v *sectionView) asOf() string {

@@ -1,0 +1,110 @@
+package web_test
+
+import (
+	"testing"
+
+	filerweb "nianbao/filing/web"
+	"nianbao/internal/web"
+	"nianbao/internal/web/webtest"
+)
+
+// Every template with nothing in its struct, and with everything.
+func TestPages(t *testing.T) {
+	page := web.Page{Title: "年度报告", Area: web.AreaFiler, SiteName: "社会组织年度报告", CSRF: "token", Refused: true,
+		User:   &web.User{Name: "林某", RoleName: "填报人", Body: "向阳中心"},
+		Nav:    []web.NavItem{{Text: "消息", Href: "/filer/messages", Count: 2, Current: true}},
+		Crumbs: []web.Crumb{{Text: "年度报告", Href: "/filer/reports"}, {Text: "任务清单"}}, Flash: []web.Flash{{Text: "已保存。"}}}
+	tag := web.Tag{Text: "逾期", Tone: web.ToneWarn}
+	finding := web.Finding{ID: "w-1", Title: "不相等", Remedy: "核对", Links: []web.Link{{Href: "#f-a", Text: "1 行"}}, Basis: "制度", Check: "BS-TOTAL"}
+	warning := web.Finding{ID: "w-2", Warning: true, Title: "变化大"}
+	summary := web.Summary{Title: "有 1 处错误", Items: []web.SummaryItem{{Href: "#f-a", Text: "没有填"}, {Warning: true, Text: "变化大"}}}
+	due := filerweb.Due{Before: "还剩", Number: "13", After: "个工作日", Text: "3月31日截止", Over: true,
+		Days: web.Days{Weeks: [][]web.Day{{{Day: 12, State: "today"}}}, Key: "一格一个工作日"}, Ruler: web.NewRuler(web.Window{Length: 10, Left: 9})}
+	tasks := filerweb.TaskList{Groups: []filerweb.TaskGroup{{Title: "财务会计报告", Tasks: []filerweb.Task{
+		{Text: "资产负债表", Href: "/x", State: "1 处错误", Tone: "bad", Here: true}}}}, Done: 1, Total: 2, Fill: 120, Left: "还剩 13 个工作日"}
+	saved := filerweb.Saved{At: "2019年3月28日 12:00:00", By: "林某"}
+	next := filerweb.NextStep{Heading: "下一步", Text: "填完", Href: "/x", Button: "继续填写"}
+	track := []web.Step{{State: "done", Title: "开放报送"}, {State: "now", Title: "填写", Text: "正在填写"}}
+	years := []filerweb.YearLine{{Href: "/filer/reports/2018", Title: "2018 年度报告", Tag: tag, Text: "已超期"}}
+	messages := []filerweb.MessageLine{{Href: "/filer/messages/1", Subject: "还有 30 天", When: "3月1日", Unread: true}}
+	documents := []filerweb.DocumentLine{{Title: "结论书", Meta: "PDF", Href: "/filer/documents/1", Verify: "/verify/1", Tag: tag}}
+	standing := filerweb.Standing{Tags: []web.Tag{tag}, Text: "没有列入", Href: "/filer/listings", Link: "查看"}
+	facts := []web.Fact{{Label: "文号", Value: "1 号", Code: true, Note: "注"}, {Label: "结论", Tag: tag}, {Label: "查验", Value: "码", Href: "/verify/1"}}
+	remark := web.Remark{By: "总体意见", Text: []string{"请改"}, Basis: "条例"}
+	pager := web.Pager{Next: "/filer/messages?before=1~x", Prev: "/filer/messages"}
+	empty := web.Empty{Text: "没有更早的了。", Href: "/filer/messages", Link: "回到最新"}
+	sections := []filerweb.ReadSection{{ID: "s-a", Title: "封面", Note: "注", Edit: "/x", Blocks: []filerweb.ReadBlock{{Facts: facts},
+		{Title: "变更", Nothing: "没有"}, {Title: "项目", Items: []filerweb.ReadItem{{Legend: "第 1 项", Facts: facts}}},
+		{Sheet: &filerweb.ReadSheet{Caption: "资产负债表", Paper: "会民非01表", Maker: "中心", AsOf: "2018年", Lines: true, Columns: []string{"年初数", "期末数"},
+			Rows: []filerweb.ReadRow{{Line: "1", Label: "货币资金", Class: "is-total", Cells: []string{"1.00", "2.00"}}}}}}}}
+	options := []filerweb.OptionView{{ID: "f-b-yes", Code: "yes", Label: "是", On: true}, {ID: "f-b-no", Code: "no", Label: "否"}, {ID: "f-b-x", Code: "x", Label: "其他"}}
+	question := filerweb.FieldView{Kind: "text", ID: "f-a", Name: "a", Label: "甲", Hint: "提示", Condition: "乙选是时填", Needs: "b=yes",
+		Unit: "元", Value: "1.00", Error: "没有填", Findings: []web.Finding{finding}, LastYear: true, Money: true, Rows: 3}
+	asked := []filerweb.FieldView{question}
+	for i, kind := range []string{"long", "figure", "date", "select", "computed", "radios", "checks", "group"} {
+		q := question
+		q.Kind, q.ID, q.Full, q.Findings = kind, "q-"+kind, "第 1 项，甲", nil
+		q.Options = nil
+		for _, o := range options {
+			o.ID = q.ID + o.Code
+			q.Options = append(q.Options, o)
+		}
+		if kind == "group" {
+			part := question
+			part.ID, part.Findings = "part-"+string(rune('a'+i)), nil
+			q.Parts = []filerweb.FieldView{part}
+		}
+		asked = append(asked, q)
+	}
+	inRow := question
+	inRow.ID, inRow.Findings = "f-t-0.a", nil
+	statement := web.Statement{ID: "st", Title: "资产负债表", FormNo: "会民非01表", Maker: "中心", AsOf: "2018年12月31日", Caption: "表", Columns: []string{"年初数", "期末数"},
+		Rows: []web.StatementRow{{ID: "r-1", Line: "1", Label: "货币资金", Cells: []web.StatementCell{{Name: "x", ID: "f-x", Label: "货币资金", Value: "1.00", LastYear: true}, {Name: "y", ID: "f-y", Label: "货币资金，期末", Bad: true, Odd: true}}, Findings: []web.Finding{warning}}}}
+	blocks := []filerweb.Block{{Statement: &statement}, {Fields: asked},
+		{Grid: &filerweb.GridView{ID: "g", Caption: "捐赠", Columns: []string{"现金"}, Rows: []web.StatementRow{{ID: "r-2", Kind: web.RowTotal, Label: "合计", Formula: "自动计算",
+			Cells: []web.StatementCell{{Value: "1.00"}}, Findings: []web.Finding{{ID: "w-3", Title: "不对"}}}}}},
+		{Table: &filerweb.TableView{ID: "f-t", Key: "t", Title: "变更", Hint: "一项一行", Condition: "乙选是时填", Needs: "b=yes", Error: "没有填", NoneName: "t.none", NoneID: "t-none", None: true,
+			RowsName: "t.rows", Count: 1, CanAdd: true, AddText: "再加一项", Findings: []web.Finding{{ID: "w-4", Title: "不对"}},
+			Rows: []filerweb.TableRowView{{ID: "f-t-0", Path: "t[0]", Legend: "第 1 项", CanRemove: true, Fields: []filerweb.FieldView{inRow}}}}}}
+	hidden := []filerweb.Hidden{{Name: "a", Value: "1"}}
+	line := filerweb.CaseLine{Title: "逾期", Text: "4月1日", Basis: "条例", Document: "/filer/documents/1"}
+	plea := filerweb.PleaView{Title: "陈述申辩", When: "4月2日", Text: []string{"理由"}, Answer: []string{"没有采纳"}}
+	webtest.CheckPages(t, "filer", map[string][]any{
+		"filer/home": {filerweb.HomePage{}, filerweb.HomePage{Page: page, Eyebrow: "向阳中心", Heading: "2018 年度报告", Owed: true, Due: due, Next: next, Track: track,
+			AlsoDue: years, Messages: messages, Documents: documents, Standing: standing, Years: years},
+			filerweb.HomePage{Page: page, Rest: "没有要报送的报告。", Next: next}},
+		"filer/reports": {filerweb.ReportsPage{}, filerweb.ReportsPage{Page: page, Heading: "年度报告", Years: years, Empty: empty}},
+		"filer/report": {filerweb.ReportPage{}, filerweb.ReportPage{Page: page, Eyebrow: "中心", Heading: "2018 年度报告", Tag: tag, Track: track, Due: due, Owed: true, Next: next,
+			Opinion: []web.Remark{remark}, OpinionHead: "审查意见", Conclusion: facts, Pending: "正在制作", Documents: documents, Exempt: "停办",
+			Submissions: []filerweb.SubmissionLine{{When: "3月28日", Status: "审查中", ReceiptNo: "1", Href: "/x", Receipt: "/y"}}},
+			filerweb.ReportPage{Page: page, Window: facts, Ruler: due.Ruler, Withdraw: "/w"}},
+		"filer/tasks":   {filerweb.TasksPage{}, filerweb.TasksPage{Page: page, Heading: "任务清单", Eyebrow: "2018", Due: due, Tasks: tasks, Next: tasks.Groups[0].Tasks[0], Saved: saved, Note: "还没有保存过"}},
+		"filer/section": {filerweb.SectionPage{}, filerweb.SectionPage{Page: page, Eyebrow: "第 1 部分", Heading: "封面", Tasks: tasks, Saved: saved, Summary: summary, Action: "/x", Base: "00", Note: "注", Prefill: "上年", General: []web.Finding{{ID: "w-9", Title: "总的"}}, Blocks: blocks, NextText: "保存", Print: "草稿"}},
+		"filer/conflict": {filerweb.ConflictPage{}, filerweb.ConflictPage{Page: page, Heading: "封面", By: "张某", At: "12:00", Action: "/x", Base: "00", Back: "/x", Carried: hidden,
+			Items: []filerweb.ConflictItem{{ID: "f-a", Label: "电话", Pick: "pick.a", Mine: "1", Theirs: "2", Hidden: hidden}}}},
+		"filer/check": {filerweb.CheckPage{}, filerweb.CheckPage{Page: page, Heading: "全面检查", Tasks: tasks, Saved: saved, Verdict: "还有 1 处错误", Errors: true, Next: "/x",
+			Sections: []filerweb.CheckedSection{{ID: "c-a", Title: "封面", Href: "/x", Tag: tag, Missing: []web.Link{{Href: "/x", Text: "甲"}, {Href: "/y", Text: "乙"}}, Total: 3, Findings: []web.Finding{{ID: "w-1", Title: "不对"}, warning}}}}},
+		"filer/submit": {filerweb.SubmitPage{}, filerweb.SubmitPage{Page: page, Eyebrow: "2018", Heading: "通读与报送", Tasks: tasks, Due: due, Sections: sections, Warnings: "有 1 处提示", CheckTo: "/c", Action: "/x",
+			Summary: web.Summary{Title: "没有报送", Items: []web.SummaryItem{{Href: "#f-declare", Text: "请勾选"}}}, Key: "k", Version: 3, Declared: true, Declare: "请勾选", After: "之后", Print: "草稿"},
+			filerweb.SubmitPage{Page: page, Blocked: "还有错误", CheckTo: "/c"}},
+		"filer/receipt":    {filerweb.ReceiptPage{}, filerweb.ReceiptPage{Page: page, Eyebrow: "2018", Heading: "报告已收到", Facts: facts, Next: "等待", PDF: "/p", PDFText: "PDF", Report: "/x"}},
+		"filer/submission": {filerweb.SubmissionPage{}, filerweb.SubmissionPage{Page: page, Eyebrow: "2018", Heading: "第 1 次", Facts: facts, Sections: sections, Receipt: "/r", Body: "/b"}},
+		"filer/return": {filerweb.RepairPage{}, filerweb.RepairPage{Page: page, Eyebrow: "2018", Heading: "已退回", Saved: saved, Due: due, Summary: web.Summary{Title: "看不懂", Items: []web.SummaryItem{{Href: "#f-z", Text: "数字"}}}, Action: "/x", Base: "00",
+			Fixes: []filerweb.Fix{{ID: "m-1", Title: "住所", Section: web.Link{Href: "/x", Text: "基本事项"}, Tag: tag, Remark: remark, Was: "旧", Field: &inRow},
+				{ID: "m-2", Title: "资金", Remark: remark, Lines: []filerweb.FixLine{{Label: "资金", Was: "1.00", Full: "资金", ID: "f-z", Name: "z", Value: "2", Error: "数字"}}},
+				{ID: "m-3", Title: "表", Section: web.Link{Href: "/t", Text: "变更"}, Remark: remark, OpenSection: "/t"}},
+			Changes: []web.Change{{Label: "资金", Old: "1.00", New: "2.00", Delta: "+1.00", Calculated: true}}, Previous: "3月18日", Remaining: []web.Link{{Href: "#m-1", Text: "住所"}}, Submit: "/s", Tasks: "/t",
+			Opinion: []web.Remark{remark}, Documents: documents, History: []filerweb.HistoryLine{{Day: "3月18日", Text: "报送，", Href: "/r", Link: "回执"}, {Day: "1月14日", Text: "开放报送"}}}},
+		"filer/withdraw":  {filerweb.WithdrawPage{}, filerweb.WithdrawPage{Page: page, Eyebrow: "2018", Heading: "撤回", Effects: []string{"回到草稿"}, Reason: web.TextField{ID: "f-reason", Name: "reason", Label: "原因"}, Action: "/x", Back: "/y"}},
+		"filer/messages":  {filerweb.MessagesPage{}, filerweb.MessagesPage{Page: page, Heading: "消息", Messages: messages, Pager: pager}, filerweb.MessagesPage{Page: page, Empty: empty}},
+		"filer/message":   {filerweb.MessagePage{}, filerweb.MessagePage{Page: page, Heading: "还有 30 天", When: "3月1日", Paragraphs: []string{"请报送"}, Document: &documents[0], Pending: "正在制作"}},
+		"filer/documents": {filerweb.DocumentsPage{}, filerweb.DocumentsPage{Page: page, Heading: "文书", Documents: documents, Pager: pager}, filerweb.DocumentsPage{Page: page, Empty: empty}},
+		"filer/listings": {filerweb.ListingsPage{}, filerweb.ListingsPage{Page: page, Heading: "信用状况", Standing: standing, SpotChecks: []filerweb.CaseLine{line}, Penalties: []filerweb.CaseLine{line},
+			Matters: []filerweb.MatterLine{{Href: "/m", Title: "2018", Text: "告知", Tag: tag}}}},
+		"filer/matter": {filerweb.MatterPage{}, filerweb.MatterPage{Page: page, Heading: "2018", Eyebrow: "名录", Tag: tag, Now: "还没有列入", Due: due, ShowDue: true, Acts: []filerweb.NextStep{next, next}, Facts: facts,
+			Papers:    []filerweb.PaperLine{{Title: "告知书", Meta: "1 号", Service: "没有送达", Href: "/d", Verify: "/v"}, {Title: "决定书"}},
+			Statement: &plea, Removals: []filerweb.PleaView{{Title: "移出申请", When: "5月1日", Text: []string{"已改"}}}}},
+		"filer/plea": {filerweb.PleaPage{}, filerweb.PleaPage{Page: page, Eyebrow: "2018", Heading: "提出陈述申辩", Effects: []string{"只能提一次"}, Action: "/x", Back: "/y", Label: "理由", Hint: "写明", Text: "文字", Error: "没有填", Button: "提出",
+			Summary: web.Summary{Title: "没有提出", Items: []web.SummaryItem{{Href: "#f-text", Text: "没有填"}}}}},
+	})
+}
