@@ -89,16 +89,20 @@ func text(s *string) string {
 // compare wants every organisation to have ended as the model says; it shows plan and both views of those that did not.
 func (r *replay) compare() map[string]view {
 	r.t.Helper()
-	expected, mails := map[string]view{}, 0
+	expected, mails, receivers := map[string]view{}, 0, 0
 	for _, p := range r.plans {
 		v := expect(p)
 		expected[p.org.uscc] = v
 		for _, n := range v.Mails {
 			mails += n
 		}
+		receivers += min(1, len(v.Mails))
 	}
 	if err := r.settle(mails); err != nil {
 		r.t.Error(err)
+	}
+	if n := r.mail.addresses(); n != receivers {
+		r.t.Errorf("%d addresses got mail, the model wants %d", n, receivers)
 	}
 	events := r.publicEvents()
 	spots := r.spotChecks()
