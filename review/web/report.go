@@ -211,7 +211,7 @@ func (r *reader) line(p *Part, l Line) {
 func (r *reader) plain(f *form.Field, label string, value, prior any) Line {
 	l := Line{
 		ID: rowID(f.FullKey()), Label: label, Unit: unitOf(f), Value: paragraphs(show(f, value)),
-		Prior: show(f, prior), Change: change(value, prior), Missing: value == nil,
+		Prior: show(f, prior), Change: changeOf(f, value, prior), Missing: value == nil,
 		Odd: r.odd[lineKey(r.c.Form, f.FullKey())], Marked: r.marked[lineKey(r.c.Form, f.FullKey())], Remark: r.remarkAt(f.FullKey(), f),
 	}
 	if f.Kind == form.KindLongText && l.Prior != "" { // a page of last year's prose beside this year's helps nobody

@@ -103,6 +103,14 @@ func change(now, before any) string {
 
 const permille = 1000
 
+// changeOf is the change of a field's figure; a year is a name and has none.
+func changeOf(f *form.Field, now, before any) string {
+	if f.Kind == form.KindYear {
+		return ""
+	}
+	return change(now, before)
+}
+
 // delta is the difference of two figures of a field with its sign, "" where it is a text.
 func delta(f *form.Field, now, before any) string {
 	a, okNow := now.(int64)

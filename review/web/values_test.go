@@ -77,3 +77,12 @@ func TestFieldsOfACase(t *testing.T) {
 		}
 	}
 }
+
+func TestAYearHasNoChange(t *testing.T) {
+	if got := changeOf(&form.Field{Kind: form.KindYear}, int64(2018), int64(2017)); got != "" {
+		t.Errorf("a year changed by %q", got)
+	}
+	if got := changeOf(&form.Field{Kind: form.KindNumber}, int64(4), int64(2)); got != "+100.0%" {
+		t.Errorf("a number changed by %q", got)
+	}
+}
