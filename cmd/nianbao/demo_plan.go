@@ -59,7 +59,7 @@ func (s *seeder) draw(dice *rand.Rand) demoPlan {
 		plan.redecide = decided(plan.refile)
 	case roll < 800: // returned in the last days, not refiled yet
 		plan.file = due.AddDays(-dice.IntN(6))
-		plan.decide, plan.outcome = workday.NewDate(year, time.April, 8+dice.IntN(6)), review.Return
+		plan.decide, plan.outcome = cal.Due(workday.NewDate(year, time.April, 7), 1+dice.IntN(4)).Date, review.Return
 	case roll < 820:
 		plan.outcome = review.Unqualified
 	case roll < 870: // late, under review
@@ -69,8 +69,8 @@ func (s *seeder) draw(dice *rand.Rand) demoPlan {
 	case roll < 915: // an extension
 		plan = demoPlan{extend: workday.NewDate(year, time.March, 20+dice.IntN(8)), draft: workday.NewDate(year, time.April, 2)}
 	case roll < 935: // listed, filed and removed
-		plan = demoPlan{file: workday.NewDate(year, time.April, 17), decide: workday.NewDate(year, time.April, 18), outcome: review.Pass,
-			apply: workday.NewDate(year, time.April, 18), removal: workday.NewDate(year, time.April, 19)}
+		plan = demoPlan{file: workday.NewDate(year, time.April, 17), decide: workday.NewDate(year, time.April, 20), outcome: review.Pass,
+			apply: workday.NewDate(year, time.April, 20), removal: workday.NewDate(year, time.April, 20)}
 	case roll < 950: // answers the notice
 		plan = demoPlan{statement: workday.NewDate(year, time.April, 9)}
 	case roll < 965: // a draft, never filed
@@ -98,9 +98,9 @@ func (s *seeder) actOf(ctx context.Context, day workday.Date, i int) error {
 		do func(context.Context, int) error
 	}{
 		{plan.extend, s.extend}, {plan.draft, s.saveDraft}, {plan.file, s.submit}, {plan.refile, s.submit},
-		{plan.statement, s.makeStatement}, {plan.apply, s.applyForRemoval}, {plan.removal, s.remove},
 		{plan.decide, func(ctx context.Context, i int) error { return s.decide(ctx, i, plan.outcome) }},
 		{plan.redecide, func(ctx context.Context, i int) error { return s.decide(ctx, i, review.Pass) }},
+		{plan.statement, s.makeStatement}, {plan.apply, s.applyForRemoval}, {plan.removal, s.remove},
 	}
 	for _, step := range steps {
 		if step.on != day {
