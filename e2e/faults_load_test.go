@@ -20,7 +20,8 @@ const callPatience = 20 * time.Second
 // load is the clients of a run with faults and what they were told.
 type load struct {
 	place     place
-	address   atomic.Pointer[string] // of a node that answers, or soon will
+	addresses atomic.Pointer[[]string] // of the nodes, whether or not they live
+	turn      atomic.Uint64
 	filers    []*filerUnderFaults
 	reviewers [2]caller
 	pause     time.Duration
@@ -66,11 +67,21 @@ type takenAnswer struct {
 
 func (l *load) anyone() caller { return caller{} }
 
-// call is one try at the node that answers now.
+// serve tells the clients where the nodes are.
+func (l *load) serve(nodes ...*server) {
+	addresses := make([]string, len(nodes))
+	for i, s := range nodes {
+		addresses[i] = s.url
+	}
+	l.addresses.Store(&addresses)
+}
+
+// call is one try, at the nodes in turn.
 func (l *load) call(ctx context.Context, c caller, method, path string, body []byte, headers ...string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, callPatience)
 	defer cancel()
-	return c.callAt(ctx, *l.address.Load()+"/api/v1"+path, method, body, headers...)
+	addresses := *l.addresses.Load()
+	return c.callAt(ctx, addresses[l.turn.Add(1)%uint64(len(addresses))]+"/api/v1"+path, method, body, headers...)
 }
 
 // insist calls until an answer comes that is no fault: whoever gets none, or a 5xx, cannot know what became of the call

@@ -20,14 +20,14 @@ import (
 type faultPlan struct {
 	organisations mix
 	kills         int
-	calm          time.Duration // between two kills: half of it to one and a half
 	pause         time.Duration // of a client between two reports: none to twice as long
 	seed          uint64
 }
 
 // TestFaults kills the server and PostgreSQL under load a few times. FAULTS_SEED repeats a run's moments and choices.
 func TestFaults(t *testing.T) {
-	runFaults(t, faultPlan{organisations: mix{110, 140, 6}, kills: 5, calm: 1500 * time.Millisecond, pause: 250 * time.Millisecond, seed: faultSeed(t)})
+	t.Parallel()
+	runFaults(t, faultPlan{organisations: mix{110, 140, 6}, kills: 5, pause: 60 * time.Millisecond, seed: faultSeed(t)})
 }
 
 // faultSeed is another one each time, told by the test's log.
@@ -54,12 +54,13 @@ func runFaults(t *testing.T, plan faultPlan) {
 	p := place{data: filepath.Join(t.TempDir(), "data")}
 	s := startServer(t, p, args...)
 	l := newLoad(t, p, plan)
-	l.address.Store(&s.url)
+	l.serve(s)
 	t.Logf("%s: set up", time.Since(began).Round(time.Millisecond))
 
 	load := l.start(t.Context())
 	for n := range plan.kills {
-		time.Sleep(plan.calm/2 + time.Duration(chance.Int64N(int64(plan.calm))))
+		// By the work done, not by the time gone, so that a fast machine meets the faults too.
+		l.awaitTakings(t, int((float64(n)+chance.Float64())*float64(len(l.filers))/float64(plan.kills)))
 		s = l.fault(t, s, n%len(faults), args)
 	}
 	if err := load(); err != nil {
@@ -94,7 +95,7 @@ func (l *load) fault(t *testing.T, s *server, which int, args []string) *server 
 	default:
 		killServer(t, s)
 		back = startServer(t, l.place, args...)
-		l.address.Store(&back.url)
+		l.serve(back)
 	}
 	err := eventually(startPatience, func() error {
 		got, err := l.anyone().callAt(t.Context(), back.url+"/readyz", http.MethodGet, nil)
