@@ -19,6 +19,8 @@ import (
 	webapp "nianbao/internal/web"
 	"nianbao/internal/workday"
 	"nianbao/review"
+	"nianbao/review/listing"
+	"nianbao/review/publication"
 )
 
 // benchNode serves the API of the program inside this process, wired as the program wires it but for two things: form
@@ -38,7 +40,7 @@ func benchNode(t *testing.T, db *postgres.DB, checks *check.Set) (url string) {
 	filings := filing.New(filing.Config{DB: db, Forms: forms, Checks: checks, Calendar: workday.Builtin})
 	filings.OnSubmitted, filings.OnWithdrawn = reviews.Open, reviews.Withdraw
 	server, err := api.New(api.Config{DB: db, Forms: forms, Calendar: workday.Builtin, Filing: filings, Review: reviews,
-		Blobs: blobs})
+		Listing: listing.New(listing.Config{DB: db, Calendar: workday.Builtin}), Public: publication.New(publication.Config{DB: db}), Blobs: blobs})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -187,7 +187,7 @@ func pgbenchScript(t *testing.T, name string, i int, statements []statement) (pa
 				known[literal] = idOf(submissionSeries, ":i")
 				return known[literal]
 			}
-			if literal == "NULL" {
+			if literal == "NULL" || literal == "''" { // pgbench has no empty variables
 				return literal
 			}
 			variable := fmt.Sprintf("%s_%d_%d", name, at, n)

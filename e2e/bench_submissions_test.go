@@ -76,7 +76,7 @@ func (b *submissionBench) told(t *testing.T, tb *table, reference, bare, whole [
 			ratio: fmt.Sprintf("%.2f", ratio), limit: fmt.Sprintf("≥ %.1f", f.least), met: ratio >= f.least})
 	}
 	var bytes int64
-	if err := b.cluster.db.GetContext(t.Context(), &bytes, `SELECT avg(octet_length(body::text)) FROM (SELECT body FROM submission LIMIT 2000) AS s`); err != nil {
+	if err := b.cluster.db.GetContext(t.Context(), &bytes, `SELECT avg(octet_length(body::text))::bigint FROM (SELECT body FROM submission LIMIT 2000) AS s`); err != nil {
 		t.Fatal(err)
 	}
 	tb.add(t, figure{what: "size of the reports submitted, on average", measured: fmt.Sprintf("%.1f kB", float64(bytes)/1000)})
@@ -182,7 +182,10 @@ func (b *submissionBench) submitToProgram(t *testing.T, share int) float64 {
 	return b.submit(t, s.url, share)
 }
 
-var tpsLine = regexp.MustCompile(`tps = ([0-9.]+)`)
+var (
+	tpsLine  = regexp.MustCompile(`tps = ([0-9.]+)`)
+	doneLine = regexp.MustCompile(`transactions actually processed: ([0-9]+)`)
+)
 
 // pgbench measures the reference.
 func (b *submissionBench) pgbench(t *testing.T, share int) float64 {
@@ -198,24 +201,37 @@ func (b *submissionBench) pgbench(t *testing.T, share int) float64 {
 		for _, v := range b.variables {
 			args = append(args, "-D", v)
 		}
+		stored := b.stored(t)
 		cmd := exec.CommandContext(t.Context(), postgresProgram("pgbench"), append(args, b.cluster.private.URL())...)
 		cmd.Env = environ()
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("pgbench: %v\n%.3000s", err, out)
 		}
-		m := tpsLine.FindSubmatch(out)
-		if m == nil || strings.Contains(string(out), "aborted") {
+		tps, done := tpsLine.FindSubmatch(out), doneLine.FindSubmatch(out)
+		if tps == nil || done == nil || strings.Contains(string(out), "aborted") {
 			t.Fatalf("pgbench: %.3000s", out)
 		}
-		tps, err := strconv.ParseFloat(string(m[1]), 64)
+		if want := string(done[1]); strconv.Itoa(b.stored(t)-stored) != want {
+			t.Fatalf("pgbench ran %s transactions, of which only %d stored a report", want, b.stored(t)-stored)
+		}
+		rate, err := strconv.ParseFloat(string(tps[1]), 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return tps
+		return rate
 	}
 	execSQL(t, b.cluster.db, "CHECKPOINT")
 	measureFor := time.Duration(*benchSeconds) * time.Second
 	run(from, measureFor/8)
 	return run(from+each/4, measureFor)
+}
+
+// stored is how many reports the database holds.
+func (b *submissionBench) stored(t *testing.T) (n int) {
+	t.Helper()
+	if err := b.cluster.db.GetContext(t.Context(), &n, `SELECT last FROM counter WHERE kind = 'receipt'`); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +21,7 @@ var (
 	benchSeconds = flag.Int("seconds", 20, "how long each throughput is measured")
 	benchRounds  = flag.Int("rounds", 3, "how often each throughput is measured; the median counts")
 	benchMemory  = flag.Duration("memory-for", 10*time.Minute, "how long the server's memory is watched under load")
+	benchQuiet   = flag.Duration("quiet", time.Minute, "how long to wait before each part for other work on the machine to end")
 	benchDoc     = flag.String("performance-doc", "../docs/performance.md", "the document whose figures are replaced")
 )
 
@@ -28,6 +29,9 @@ var (
 // part and puts it into docs/performance.md. Parts run alone too: -run 'TestPerformance/sweep'.
 func TestPerformance(t *testing.T) {
 	report := &performance{}
+	large := func(part func(*testing.T, *table, *million)) func(*testing.T, *table) {
+		return func(sub *testing.T, tb *table) { part(sub, tb, report.ofAll(t)) }
+	}
 	t.Cleanup(func() { report.publish(t) })
 	for _, part := range []struct {
 		name string
@@ -38,17 +42,21 @@ func TestPerformance(t *testing.T) {
 		{"start", benchStart},
 		{"submissions", benchSubmissions},
 		{"sweep", benchSweep},
-		{"pages", benchPages},
-		{"memory", benchMemoryUnderLoad},
+		{"pages", large(benchPages)},
+		{"memory", large(benchMemoryUnderLoad)},
 	} {
 		t.Run(part.name, func(t *testing.T) {
+			awaitQuiet()
 			part.run(t, report.part(part.name))
 		})
 	}
 }
 
 // performance collects the tables of a run.
-type performance struct{ tables []*table }
+type performance struct {
+	tables []*table
+	large  *million // nil until a part asks for it
+}
 
 // table is the figures of one part.
 type table struct {
@@ -176,12 +184,32 @@ func loadAverage() string {
 	return strings.Fields(string(raw))[0]
 }
 
-// repository is the folder of the module.
-func repository(t *testing.T) string {
-	t.Helper()
-	dir, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
+// awaitQuiet waits until the machine is mostly idle, or until it has waited long enough: figures of a machine that does
+// something else say less, and the load average beside each table says how much less.
+func awaitQuiet() {
+	for deadline := time.Now().Add(*benchQuiet); time.Now().Before(deadline); {
+		idle, all := cpuTicks()
+		time.Sleep(2 * time.Second)
+		idleAfter, allAfter := cpuTicks()
+		if float64(idleAfter-idle) > 0.9*float64(allAfter-all) {
+			return
+		}
 	}
-	return dir
+}
+
+// cpuTicks is how long the processors were idle, and how long they have been there.
+func cpuTicks() (idle, all int) {
+	raw, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 1, 1
+	}
+	line, _, _ := strings.Cut(string(raw), "\n")
+	for i, field := range strings.Fields(line)[1:] {
+		n, _ := strconv.Atoi(field)
+		all += n
+		if i == 3 {
+			idle = n
+		}
+	}
+	return idle, all
 }
