@@ -119,6 +119,7 @@ type verifier struct {
 	result   VerifyResult
 	position int64
 	public   int64
+	adrift   bool // after a gap, until a public position is seen again
 	previous []byte
 	scratch  []byte
 }
@@ -145,7 +146,8 @@ func (v *verifier) check(r verifyRow) {
 	}
 	v.position = r.Position
 	v.result.Events++
-	v.checkPublic(r, gap)
+	v.adrift = v.adrift || gap
+	v.checkPublic(r)
 	hash, scratch := chain(v.previous, r.Stored, v.scratch)
 	v.scratch, v.previous = scratch, r.Hash
 	switch {
@@ -161,15 +163,15 @@ func (v *verifier) check(r verifyRow) {
 
 // checkPublic holds the public numbering against its rule: the next number exactly where the position has one. After a
 // gap it takes up the numbering where it finds it.
-func (v *verifier) checkPublic(r verifyRow, gap bool) {
+func (v *verifier) checkPublic(r verifyRow) {
 	if r.PublicPosition == nil {
 		return
 	}
-	if *r.PublicPosition != v.public+1 && !gap {
+	if *r.PublicPosition != v.public+1 && !v.adrift {
 		v.add(Problem{Fault: FaultChanged, Position: r.Position, EventID: Ref(r.EventID),
 			Detail: fmt.Sprintf("public position %d follows %d", *r.PublicPosition, v.public)})
 	}
-	v.public = *r.PublicPosition
+	v.public, v.adrift = *r.PublicPosition, false
 }
 
 func (v *verifier) end(h head) {
@@ -179,7 +181,7 @@ func (v *verifier) end(h head) {
 			Detail: fmt.Sprintf("the log ends at %d, its head says %d", v.position, h.Position)})
 	case !bytes.Equal(v.previous, h.Hash):
 		v.add(Problem{Fault: FaultHead, Position: h.Position, Detail: "the head's hash is not that of the last event"})
-	case v.public != h.PublicPosition:
+	case v.public != h.PublicPosition && !v.adrift:
 		v.add(Problem{Fault: FaultHead, Position: h.Position,
 			Detail: fmt.Sprintf("the last public position is %d, the head says %d", v.public, h.PublicPosition)})
 	}
