@@ -62,6 +62,11 @@ func (p *Pages) home(c echo.Context) error {
 			page.Years = append(page.Years, p.yearLine(o))
 		}
 	}
+	earlier, err := p.acceptedElsewhere(c, id, list)
+	if err != nil {
+		return err
+	}
+	page.Years = append(page.Years, earlier...)
 	if err := p.fillLists(c, id, &page); err != nil {
 		return err
 	}

@@ -291,6 +291,14 @@ func TestPrefillFromLastYear(t *testing.T) {
 		t.Error("the first save keeps only its own section")
 	}
 	wantText(t, b.Get("/filer/reports/2018/tasks").Body, "与上年相同")
+	wantText(t, b.Get("/filer").Body, "2017 年度报告")
+	wantText(t, b.Get("/filer/reports").Body, "/filer/reports/2017/accepted")
+	read := b.Get("/filer/reports/2017/accepted")
+	webtest.CheckHTML(t, "accepted elsewhere", []byte(read.Body))
+	wantText(t, read.Body, "货币资金", "本系统启用之前报送")
+	if a := w.browser(registry.TypeAssociation).Get("/filer/reports/2017/accepted"); a.Status != http.StatusNotFound {
+		t.Errorf("another organisation reads it: %d", a.Status)
+	}
 }
 
 // Another reader of the season: a year that is no longer taken is not offered.

@@ -44,6 +44,11 @@ func (p *Pages) reports(c echo.Context) error {
 	for _, o := range list {
 		page.Years = append(page.Years, p.yearLine(o))
 	}
+	earlier, err := p.acceptedElsewhere(c, id, list)
+	if err != nil {
+		return err
+	}
+	page.Years = append(page.Years, earlier...)
 	if page.Page, err = p.page(c, "年度报告"); err != nil {
 		return err
 	}

@@ -37,13 +37,13 @@ const (
 )
 
 // findSection is the section in the path, if it applies to the report.
-func (w *workspace) findSection(code string) (*form.Section, int, error) {
+func (w *workspace) findSection(code string) (*form.Section, error) {
 	list := w.sections()
 	i := slices.IndexFunc(list, func(s *form.Section) bool { return s.Code == code })
 	if i < 0 {
-		return nil, 0, web.ErrNotFound
+		return nil, web.ErrNotFound
 	}
-	return list[i], i, nil
+	return list[i], nil
 }
 
 func (p *Pages) section(c echo.Context) error {
@@ -51,7 +51,7 @@ func (p *Pages) section(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
-	s, _, err := w.findSection(c.Param("section"))
+	s, err := w.findSection(c.Param("section"))
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (p *Pages) saveSection(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
-	s, at, err := w.findSection(c.Param("section"))
+	s, err := w.findSection(c.Param("section"))
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (p *Pages) saveSection(c echo.Context) error {
 		return p.renderSection(c, http.StatusUnprocessableEntity, w, s, ch.input)
 	}
 	p.flashSaved(c, ch.input, kept)
-	return web.SeeOther(c, w.afterSave(sent.Values, s, at))
+	return web.SeeOther(c, w.afterSave(sent.Values, s))
 }
 
 func nameOf(s *form.Section) string {
@@ -131,7 +131,7 @@ func (p *Pages) flashSaved(c echo.Context, in *input, kept int) {
 
 // afterSave is where a save leads: to the row that was added, back to this
 // section, or on.
-func (w *workspace) afterSave(sent url.Values, s *form.Section, at int) string {
+func (w *workspace) afterSave(sent url.Values, s *form.Section) string {
 	here := w.sectionPath(s)
 	if key := sent.Get(addButton); key != "" {
 		if rows, ok := w.values.Rows(key); ok && len(rows) > 0 {

@@ -13,6 +13,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -91,6 +92,7 @@ func Routes(deps Deps) []web.Route {
 		post(year+"/submit", p.submit),
 		get(year+"/return", p.repair),
 		post(year+"/return", p.saveRepair),
+		get(year+"/accepted", p.accepted),
 		get(year+"/withdraw", p.withdrawForm),
 		post(year+"/withdraw", p.withdraw),
 		get(year+"/submissions/:id", p.submission),
@@ -126,7 +128,7 @@ func organisation(c echo.Context) (uuid.UUID, error) {
 func (p *Pages) page(c echo.Context, title string, crumbs ...web.Crumb) (web.Page, error) {
 	page := p.app.NewPage(c, title)
 	if len(crumbs) > 0 {
-		page.Crumbs = append(crumbs, web.Crumb{Text: title})
+		page.Crumbs = slices.Concat(crumbs, []web.Crumb{{Text: title}})
 	}
 	id, err := organisation(c)
 	if err != nil {

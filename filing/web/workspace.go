@@ -82,15 +82,7 @@ type workspace struct {
 	findings []check.Finding
 }
 
-// readWorkspace reads the year and its draft.
-func (p *Pages) readWorkspace(c echo.Context) (*workspace, error) {
-	y, err := p.readYear(c)
-	if err != nil {
-		return nil, err
-	}
-	return p.workspaceOf(c, y)
-}
-
+// workspaceOf reads the draft of a year with what belongs to it.
 func (p *Pages) workspaceOf(c echo.Context, y *year) (*workspace, error) {
 	w := &workspace{year: y}
 	w.context = filing.FormContext(y.org.RegisteredOn, y.obligation.ReportYear, &y.season.Rules)
@@ -156,7 +148,7 @@ func decode(f *form.Form, body []byte) (form.Values, error) {
 	return decoded.Values, nil
 }
 
-// openWorkspace is readWorkspace for a page on which the report is worked on.
+// openWorkspace reads the workspace for a page on which the report is worked on.
 // Where none is owed it leads to the year's page, which says why: done is then
 // true and the answer given.
 func (p *Pages) openWorkspace(c echo.Context) (w *workspace, done bool, err error) {
