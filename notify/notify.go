@@ -55,9 +55,8 @@ type Service struct {
 
 // New makes a service. The public URL must be http or https, since it goes into every mail.
 func New(c Config) (*Service, error) {
-	u, err := url.Parse(c.PublicURL)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("notify: %q is not a public URL such as https://nianbao.example.gov.cn", c.PublicURL)
+	if err := CheckPublicURL(c.PublicURL); err != nil {
+		return nil, fmt.Errorf("notify: %w", err)
 	}
 	if c.Calendar == nil {
 		c.Calendar = workday.Builtin
@@ -67,6 +66,15 @@ func New(c Config) (*Service, error) {
 	}
 	return &Service{db: c.DB, public: strings.TrimRight(c.PublicURL, "/"), calendar: c.Calendar, sender: c.Sender,
 		attach: c.Attach, log: c.Log}, nil
+}
+
+// CheckPublicURL refuses what cannot begin a link in a mail: anything but http:// or https:// with a host.
+func CheckPublicURL(address string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("%q is not a public URL such as https://nianbao.example.gov.cn", address)
+	}
+	return nil
 }
 
 // The pages that messages lead to.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -52,13 +53,18 @@ legal_basis:
 // demoActor is who makes the demonstration up.
 var demoActor = event.System("demonstration")
 
-// demoSeeded tells whether the data is filled already.
-func demoSeeded(ctx context.Context, db *postgres.DB) (bool, error) {
-	var seeded bool
-	if err := db.GetContext(ctx, &seeded, `SELECT EXISTS (SELECT FROM season)`); err != nil {
-		return false, fmt.Errorf("look for the demonstration's season: %w", err)
+// demoFilled tells whether the demonstration stands: its clock is started last. One whose filling was cut off is neither
+// a demonstration nor empty, and is refused.
+func demoFilled(ctx context.Context, db *postgres.DB) (bool, error) {
+	var found struct{ Clock, Data bool }
+	if err := db.GetContext(ctx, &found,
+		`SELECT EXISTS (SELECT FROM demo_clock) AS clock, EXISTS (SELECT FROM authority) AS data`); err != nil {
+		return false, fmt.Errorf("look for the demonstration's clock: %w", err)
 	}
-	return seeded, nil
+	if found.Data && !found.Clock {
+		return false, errors.New("filling this demonstration was cut off: delete its data and start again, or give --data another folder")
+	}
+	return found.Clock, nil
 }
 
 // demoDay is where a demonstration's clock starts unless --clock says otherwise: 20 April, when reports are in every
@@ -75,11 +81,11 @@ func demoDay(wall time.Time) time.Time {
 // seedDemo fills an empty demonstration up to the instant, starts its clock there and prints the sign-ins. On filled
 // data it only prints.
 func (e *environment) seedDemo(n *node, at time.Time) error {
-	seeded, err := demoSeeded(e.ctx, n.db)
+	filled, err := demoFilled(e.ctx, n.db)
 	if err != nil {
 		return err
 	}
-	if !seeded {
+	if !filled {
 		if at.IsZero() {
 			at = demoDay(e.wall())
 		}

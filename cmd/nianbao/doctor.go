@@ -26,11 +26,19 @@ func (c *doctorCmd) Run(e *environment) error {
 	}
 	s, err := e.connect(false)
 	if err != nil {
-		fmt.Fprintf(e.stdout, "database     WRONG  %s\n", oneLine(err))
+		fmt.Fprintf(e.stdout, "database     WRONG  %s: %s\n", oneLine(err), c.reach(e))
 		return errors.New("the database cannot be reached: nothing else was checked")
 	}
 	err = c.examine(e, s)
 	return errors.Join(err, s.Close())
+}
+
+// reach is what to do about a database that cannot be reached.
+func (c *doctorCmd) reach(e *environment) string {
+	if e.databaseURL != "" {
+		return "see that PostgreSQL runs there and that --database-url names it, its user and its password"
+	}
+	return "see postgres/postgres.log in the data folder, and that this user may write there"
 }
 
 func (c *doctorCmd) examine(e *environment, s *store) error {
@@ -64,6 +72,12 @@ func (c *doctorCmd) examine(e *environment, s *store) error {
 }
 
 func (c *doctorCmd) database(e *environment, s *store) ([]string, error) {
+	if s.private != nil { // an empty one of our own is made ready, as for every command
+		if err := s.prepare(e.ctx); err != nil {
+			return nil, err
+		}
+		return nil, s.adopt(e.ctx, e.wall)
+	}
 	states, err := postgres.MigrationStatus(e.ctx, s.db)
 	if err != nil {
 		return nil, err

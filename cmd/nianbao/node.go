@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -38,6 +39,26 @@ type outside struct {
 	SigningKey  string `name:"signing-key" placeholder:"FILE" help:"PEM or PKCS #12 key that signs documents. Default: made on first run in the data folder."`
 	SigningCert string `name:"signing-cert" placeholder:"FILE" help:"Its certificate (PEM), with those above it."`
 	SigningPass string `name:"signing-key-password" help:"Password of a PKCS #12 file; better given as NIANBAO_SIGNING_KEY_PASSWORD."`
+}
+
+// check refuses addresses that cannot hold, as far as that can be told without calling anybody. Mail of a demonstration
+// goes to this machine only.
+func (o outside) check(demo bool) error {
+	if o.PublicURL != "" {
+		if err := notify.CheckPublicURL(o.PublicURL); err != nil {
+			return fmt.Errorf("--public-url: %w", err)
+		}
+	}
+	if _, err := mail.ParseAddress(o.MailFrom); err != nil {
+		return fmt.Errorf("--mail-from: %q is not a sender such as 年报系统 <nianbao@example.gov.cn>", o.MailFrom)
+	}
+	if o.SMTP == "" {
+		return nil
+	}
+	if _, err := notify.NewSMTP(notify.SMTPConfig{URL: o.SMTP, From: o.MailFrom, LoopbackOnly: demo}); err != nil {
+		return fmt.Errorf("--smtp: %w", err)
+	}
+	return nil
 }
 
 // node is one running program on a database: every use case, wired.

@@ -27,6 +27,9 @@ const shutdownPatience = 10 * time.Second
 
 // Run serves until the process is told to stop.
 func (c *serveCmd) Run(e *environment) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(e.ctx, "tcp", c.Addr)
 	if err != nil {
 		return fmt.Errorf("--addr %s: %w", c.Addr, err)
@@ -42,6 +45,21 @@ func (c *serveCmd) Run(e *environment) error {
 	err = c.serve(e, s, listener)
 	_ = listener.Close() // the server has closed it already where it came that far
 	return errors.Join(err, s.Close())
+}
+
+// check refuses settings that cannot hold before anything is touched: a folder must not become a demonstration, nor a
+// season's mails fail one by one, because of a slip of the pen.
+func (c *serveCmd) check() error {
+	if c.Clock != "" && !c.Demo {
+		return usagef("--clock: only a demonstration's clock can be set")
+	}
+	if _, err := c.clockTime(); err != nil {
+		return err
+	}
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
+	return c.outside.check(c.Demo)
 }
 
 func (c *serveCmd) serve(e *environment, s *store, listener net.Listener) error {
@@ -90,22 +108,19 @@ func (c *serveCmd) settleKind(e *environment, s *store) error {
 	return nil
 }
 
-// startDemoClock lets a demonstration's clock stand at --clock or later. A new demonstration with data and no --clock is
-// wound by the data itself, see seedDemo.
+// startDemoClock lets a demonstration's clock stand at --clock or later. That of a new demonstration with data starts
+// when the data stands, see seedDemo.
 func (c *serveCmd) startDemoClock(e *environment, s *store) error {
 	if s.demo == nil {
-		if c.Clock != "" {
-			return usagef("--clock: only a demonstration's clock can be set")
-		}
 		return nil
 	}
 	at, err := c.clockTime()
 	if err != nil {
 		return err
 	}
-	if at.IsZero() && c.DemoData != "none" {
-		seeded, err := demoSeeded(e.ctx, s.db)
-		if err != nil || !seeded {
+	if c.DemoData != "none" {
+		filled, err := demoFilled(e.ctx, s.db)
+		if err != nil || !filled {
 			return err
 		}
 	}
@@ -163,13 +178,9 @@ func (c *serveCmd) serveNode(e *environment, n *node, listener net.Listener) err
 
 // app is the HTTP side with the whole route table.
 func (c *serveCmd) app(e *environment, n *node) (*web.App, error) {
-	proxies := make([]netip.Prefix, len(c.TrustedProxies))
-	for i, text := range c.TrustedProxies {
-		prefix, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, usagef("--trusted-proxies: %q is not an address range such as 10.0.0.0/8", text)
-		}
-		proxies[i] = prefix
+	proxies, err := c.proxies()
+	if err != nil {
+		return nil, err
 	}
 	app, err := web.New(web.Config{
 		DB: n.db, Log: e.log, PublicURL: c.PublicURL, TrustedProxies: proxies, Wall: e.wall,
@@ -183,4 +194,17 @@ func (c *serveCmd) app(e *environment, n *node) (*web.App, error) {
 		return nil, err
 	}
 	return app, app.Mount(routes)
+}
+
+// proxies are the address ranges of --trusted-proxies.
+func (c *serveCmd) proxies() ([]netip.Prefix, error) {
+	proxies := make([]netip.Prefix, len(c.TrustedProxies))
+	for i, text := range c.TrustedProxies {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, usagef("--trusted-proxies: %q is not an address range such as 10.0.0.0/8", text)
+		}
+		proxies[i] = prefix
+	}
+	return proxies, nil
 }

@@ -12,7 +12,7 @@ import (
 )
 
 type verifyCmd struct {
-	File        string `arg:"" type:"existingfile" help:"The PDF."`
+	File        string `arg:"" type:"path" help:"The PDF."`
 	SigningCert string `name:"signing-cert" placeholder:"FILE" help:"The authority's certificate (PEM). Default: the one in the data folder."`
 }
 
