@@ -214,7 +214,7 @@ func paperRow(d *listing.Paper) PaperRow {
 		row.Meta += "，" + d.Standing.Chinese()
 	}
 	if !d.ServedOn.IsZero() {
-		row.Service = d.ServedOn.Chinese() + d.How.Label() + "送达"
+		row.Service = d.ServedOn.Chinese() + "，" + d.How.Label()
 	}
 	return row
 }
