@@ -59,6 +59,17 @@ func (s *Service) Submit(ctx context.Context, c Submit) (Receipt, error) {
 	}
 }
 
+// KeyUsed tells whether an idempotency key of the organisation and year stands for a submission already.
+func KeyUsed(ctx context.Context, q postgres.Queryer, organisationID uuid.UUID, year int, key string) (bool, error) {
+	var used bool
+	err := q.GetContext(ctx, &used, `SELECT EXISTS (SELECT FROM idempotency WHERE organisation_id = $1 AND report_year = $2 AND key = $3)`,
+		organisationID, year, key)
+	if err != nil {
+		return false, fmt.Errorf("look for idempotency key of %s, %d: %w", organisationID, year, err)
+	}
+	return used, nil
+}
+
 func validKey(key string) bool {
 	return len(key) >= 1 && len(key) <= 255 && strings.Trim(key, " ") == key &&
 		!strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' })

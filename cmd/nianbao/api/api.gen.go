@@ -1029,6 +1029,14 @@ type ListListingsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListObligationsParams defines parameters for ListObligations.
+type ListObligationsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // AbnormalListParams defines parameters for AbnormalList.
 type AbnormalListParams struct {
 	// Authority Authority code; all when left out
@@ -1212,7 +1220,7 @@ type ServerInterface interface {
 	MakeStatement(ctx echo.Context, id ID) error
 	// ListObligations The organisation's own obligations, newest year first
 	// (GET /obligations)
-	ListObligations(ctx echo.Context) error
+	ListObligations(ctx echo.Context, params ListObligationsParams) error
 	// AbnormalList The abnormal-activity list (活动异常名录)
 	// (GET /public/abnormal-list)
 	AbnormalList(ctx echo.Context, params AbnormalListParams) error
@@ -1487,8 +1495,24 @@ func (w *ServerInterfaceWrapper) MakeStatement(ctx echo.Context) error {
 func (w *ServerInterfaceWrapper) ListObligations(ctx echo.Context) error {
 	var err error
 
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListObligationsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
 	// Invoke the callback with all the unmarshaled arguments
-	err = w.Handler.ListObligations(ctx)
+	err = w.Handler.ListObligations(ctx, params)
 	return err
 }
 

@@ -25,14 +25,41 @@ func parseYear(s string) (int, error) {
 	return year, nil
 }
 
-// ListObligations is GET /obligations. All of them fit on one page: there is one a year.
-func (s *Server) ListObligations(c echo.Context) error {
+// obligationPosition is where a page of obligations goes on: after the report year, the newest being first.
+type obligationPosition struct {
+	Year int `json:"y"`
+}
+
+// ListObligations is GET /obligations. There is one a year, so the page is cut from all of them.
+func (s *Server) ListObligations(c echo.Context, params ListObligationsParams) error {
+	limit, err := pageSize(params.Limit)
+	if err != nil {
+		return err
+	}
+	var from obligationPosition
+	if cursor := given(params.Cursor); cursor != "" {
+		if err := decodeCursor(cursor, &from); err != nil || from.Year == 0 {
+			return errCursor
+		}
+	}
 	owed, err := filing.ObligationsOf(c.Request().Context(), s.DB, organisationID(c))
 	if err != nil {
 		return err
 	}
+	if from.Year != 0 {
+		owed = slices.DeleteFunc(owed, func(o filing.Obligation) bool { return o.ReportYear >= from.Year })
+	}
+	var next *Next
+	if len(owed) > limit {
+		owed = owed[:limit]
+		cursor, err := encodeCursor(obligationPosition{Year: owed[limit-1].ReportYear})
+		if err != nil {
+			return err
+		}
+		next = &cursor
+	}
 	today := s.today()
-	list := ObligationList{Items: make([]Obligation, len(owed))}
+	list := ObligationList{Items: make([]Obligation, len(owed)), Next: next}
 	for i := range owed {
 		o := &owed[i]
 		list.Items[i] = Obligation{
@@ -131,7 +158,7 @@ func (s *Server) CheckReport(c echo.Context, year Year) error {
 func (s *Server) SubmitReport(c echo.Context, year Year, params SubmitReportParams) error {
 	body, err := requiredBody(c)
 	if err != nil {
-		return err
+		return s.unread(c, year, params.IdempotencyKey, err)
 	}
 	receipt, err := s.Filing.Submit(c.Request().Context(), filing.Submit{
 		OrganisationID: organisationID(c), Year: year, Body: body,
@@ -145,6 +172,23 @@ func (s *Server) SubmitReport(c echo.Context, year Year, params SubmitReportPara
 		SubmissionId: receipt.SubmissionID, ReceiptNo: receipt.ReceiptNo, ReceivedAt: instant(receipt.ReceivedAt),
 		ReviewDueOn: day(receipt.ReviewDueOn.Date), ReviewDueProvisional: &receipt.ReviewDueOn.Provisional, Sha256: receipt.SHA256,
 	})
+}
+
+// unread refuses a body that is none or too large. Whatever it holds, it is not the one that a used key stands for, and
+// that is told before any look at the body.
+func (s *Server) unread(c echo.Context, year int, key string, refusal error) error {
+	var tooLarge *http.MaxBytesError
+	if !errors.As(refusal, &tooLarge) && !errors.Is(refusal, errNoBody) {
+		return refusal
+	}
+	used, err := filing.KeyUsed(c.Request().Context(), s.DB, organisationID(c), year, key)
+	if err != nil {
+		return err
+	}
+	if used {
+		return filing.ErrIdempotencyConflict
+	}
+	return refusal
 }
 
 // GetSubmission is GET /reports/{year}/submissions/{id}: the body as it was sent.

@@ -36,6 +36,16 @@ func TestObligations(t *testing.T) {
 	}
 }
 
+func TestObligationsKeepToTheRulesOfLists(t *testing.T) {
+	w := newWorld(t, "2019-01-20")
+	w.get(w.filer(0), "/obligations?limit=0").refused(http.StatusBadRequest, "bad_parameter")
+	w.get(w.filer(0), "/obligations?limit=201").refused(http.StatusBadRequest, "bad_parameter")
+	w.get(w.filer(0), "/obligations?cursor=nowhere").refused(http.StatusBadRequest, "bad_cursor")
+	if list := into[api.ObligationList](w.get(w.filer(0), "/obligations?limit=1")); len(list.Items) != 1 || list.Next != nil {
+		t.Errorf("the only page: %+v", list)
+	}
+}
+
 func TestReportFromDraftToReceipt(t *testing.T) {
 	w := newWorld(t, "2019-01-20")
 	body := w.report(1, 1)
@@ -78,6 +88,9 @@ func TestSubmissionIsRefused(t *testing.T) {
 	w.submit(0, "k2", w.report(0, 2)).refused(http.StatusConflict, "already_submitted")
 	w.submit(0, "k", w.report(0, 2)).refused(http.StatusUnprocessableEntity, "idempotency_conflict")
 	w.submit(0, "k", []byte(`{`)).refused(http.StatusUnprocessableEntity, "idempotency_conflict")
+	w.submit(0, "k", nil).refused(http.StatusUnprocessableEntity, "idempotency_conflict")
+	w.submit(0, "k", bytes.Repeat([]byte(" "), 3<<20)).refused(http.StatusUnprocessableEntity, "idempotency_conflict")
+	w.submit(0, "unused", bytes.Repeat([]byte(" "), 3<<20)).refused(http.StatusRequestEntityTooLarge, "too_large")
 	w.submit(1, "", w.report(1, 1)).refused(http.StatusBadRequest, "bad_idempotency_key")
 	w.post(w.filer(1), "/reports/2018/submissions", w.report(1, 1)).refused(http.StatusBadRequest, "bad_idempotency_key")
 	w.submit(1, strings.Repeat("k", 256), w.report(1, 1)).refused(http.StatusBadRequest, "bad_idempotency_key")
