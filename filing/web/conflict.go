@@ -18,7 +18,7 @@ import (
 type ConflictPage struct {
 	web.Page
 	Heading string
-	By      string // who saved meanwhile
+	Other   string // who saved meanwhile
 	At      string
 	Action  string
 	Base    string
@@ -52,7 +52,7 @@ type conflictOf struct {
 // the person typed goes along in the page, so that nothing is lost.
 func (p *Pages) renderConflict(c echo.Context, w *workspace, of conflictOf) error {
 	page := ConflictPage{Heading: of.heading, Action: of.action, Back: of.action, Base: w.base(of.fields),
-		By: w.draft.UpdatedBy, At: stamp(w.draft.UpdatedAt)}
+		Other: w.draft.UpdatedBy, At: stamp(w.draft.UpdatedAt)}
 	var err error
 	page.Page, err = p.page(c, "内容有冲突", w.crumbs(web.Crumb{Text: of.heading, Href: of.action})...)
 	if err != nil {

@@ -80,7 +80,7 @@ func TestPages(t *testing.T) {
 			filerweb.ReportPage{Page: page, Window: facts, Ruler: due.Ruler, Withdraw: "/w"}},
 		"filer/tasks":   {filerweb.TasksPage{}, filerweb.TasksPage{Page: page, Heading: "任务清单", Eyebrow: "2018", Due: due, Tasks: tasks, Next: tasks.Groups[0].Tasks[0], Saved: saved, Note: "还没有保存过"}},
 		"filer/section": {filerweb.SectionPage{}, filerweb.SectionPage{Page: page, Eyebrow: "第 1 部分", Heading: "封面", Tasks: tasks, Saved: saved, Summary: summary, Action: "/x", Base: "00", Note: "注", Prefill: "上年", General: []web.Finding{{ID: "w-9", Title: "总的"}}, Blocks: blocks, NextText: "保存", Print: "草稿"}},
-		"filer/conflict": {filerweb.ConflictPage{}, filerweb.ConflictPage{Page: page, Heading: "封面", By: "张某", At: "12:00", Action: "/x", Base: "00", Back: "/x", Carried: hidden,
+		"filer/conflict": {filerweb.ConflictPage{}, filerweb.ConflictPage{Page: page, Heading: "封面", Other: "张某", At: "12:00", Action: "/x", Base: "00", Back: "/x", Carried: hidden,
 			Items: []filerweb.ConflictItem{{ID: "f-a", Label: "电话", Pick: "pick.a", Mine: "1", Theirs: "2", Hidden: hidden}}}},
 		"filer/check": {filerweb.CheckPage{}, filerweb.CheckPage{Page: page, Heading: "全面检查", Tasks: tasks, Saved: saved, Verdict: "还有 1 处错误", Errors: true, Next: "/x",
 			Sections: []filerweb.CheckedSection{{ID: "c-a", Title: "封面", Href: "/x", Tag: tag, Missing: []web.Link{{Href: "/x", Text: "甲"}, {Href: "/y", Text: "乙"}}, Total: 3, Findings: []web.Finding{{ID: "w-1", Title: "不对"}, warning}}}}},
