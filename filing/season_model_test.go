@@ -80,7 +80,7 @@ func (w *world) change(dice *rand.Rand, r *rule) string {
 		w.exec(`UPDATE organisation SET status = $2 WHERE id = $1`, org.ID, org.Status)
 		return fmt.Sprintf("%s is %s", org.Name, org.Status)
 	case 1:
-		org.RegisteredOn = day("2018-12-25").AddDays(dice.IntN(20))
+		org.RegisteredOn = r.registeredBy.AddDays(dice.IntN(3) - 1) // about the border
 		w.exec(`UPDATE organisation SET registered_on = $2 WHERE id = $1`, org.ID, org.RegisteredOn)
 		return fmt.Sprintf("%s is registered on %s", org.Name, org.RegisteredOn)
 	case 2:
