@@ -47,6 +47,8 @@ func TestObligationsFollowTheRule(t *testing.T) {
 	for _, typ := range registry.Types() {
 		r.types[typ] = true
 	}
+	w.orgs[0].RegisteredOn = r.registeredBy // the last day that binds
+	w.exec(`UPDATE organisation SET registered_on = $2 WHERE id = $1`, w.orgs[0].ID, r.registeredBy)
 	duties := make([]*duty, 0, 40)
 	for step := range 24 {
 		what := w.change(dice, &r)
