@@ -215,7 +215,9 @@ func (r *replay) play() {
 		}
 	}
 	forgotten := moment{lateTaken, afternoon}
-	due[forgotten] = append(due[forgotten], nil...) // a moment also where nobody acts
+	if _, planned := due[forgotten]; !planned {
+		due[forgotten] = nil // a moment also where nobody acts
+	}
 	moments := make([]moment, 0, len(due))
 	for m := range due {
 		moments = append(moments, m)
