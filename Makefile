@@ -4,7 +4,7 @@ GO       ?= go
 GOLANGCI := bin/golangci-lint-v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-system bench lint generate clean
+.PHONY: help setup build run test test-system bench pictures lint generate clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,13 +22,16 @@ run: ## set up, build, and run the demonstration
 
 test: setup ## vet and all tests, under the race detector (at most 15 minutes on two cores)
 	$(GO) vet ./...
-	$(GO) test -race -shuffle=on -timeout 15m ./...
+	$(GO) test -race -shuffle=on -timeout 40m ./...
 
 test-system: setup ## the tests that need long or other servers: full size, faults (build tag system)
 	$(GO) test -tags system -timeout 4h -v ./e2e/...
 
 bench: setup ## measure, print a table, write docs/performance.md (build tag bench)
 	$(GO) test -tags bench -count=1 -timeout 2h -v -run '^TestPerformance$$' ./e2e/...
+
+pictures: setup ## make docs/pictures anew from the demonstration
+	$(GO) test -count=1 -timeout 20m -run '^TestPages$$' ./e2e -pictures $(CURDIR)/docs/pictures
 
 lint: $(GOLANGCI) ## gofmt, vet and the linters of .golangci.yml
 	@unformatted=$$(gofmt -l cmd e2e filing internal migrations notify review templates 2>/dev/null); \

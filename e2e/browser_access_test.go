@@ -141,4 +141,7 @@ func TestPages(t *testing.T) {
 			}
 		})
 	}
+	if d.t = t; *pictures != "" {
+		d.photographDocuments()
+	}
 }

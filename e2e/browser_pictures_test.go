@@ -21,7 +21,7 @@ import (
 var pictures = flag.String("pictures", "", "write a picture of every kind of page and document into this folder")
 
 // tallest is the height at which a picture is cut off: of a long form its beginning shows enough.
-const tallest = 2000
+const tallest = 1500
 
 // photograph writes a picture of the page as it stands, where pictures are asked for.
 func (p *tab) photograph(name string, width int64) {
@@ -69,7 +69,7 @@ func writePicture(t testing.TB, name string, content []byte) {
 	}
 }
 
-// withPalette gives the picture its most frequent colours, rounded to five bits a channel; the others take the nearest. The pages are flat sheets, so that nothing is lost to the eye.
+// withPalette gives the picture its most frequent colours; the others take the nearest. The pages are flat sheets, so that nothing is lost to the eye.
 func withPalette(full image.Image) *image.Paletted {
 	bounds := full.Bounds()
 	counts := map[color.RGBA]int{}
@@ -89,13 +89,13 @@ func withPalette(full image.Image) *image.Paletted {
 		return int(a.R)<<16 + int(a.G)<<8 + int(a.B) - int(b.R)<<16 - int(b.G)<<8 - int(b.B)
 	})
 	var palette color.Palette
-	for _, c := range colours[:min(len(colours), 64)] {
+	for _, c := range colours[:min(len(colours), 32)] {
 		palette = append(palette, c)
 	}
 	out := image.NewPaletted(bounds, palette)
 	index := map[color.RGBA]uint8{}
 	for _, c := range colours {
-		index[c] = uint8(palette.Index(c)) //nolint:gosec // at most 64 colours
+		index[c] = uint8(palette.Index(c)) //nolint:gosec // at most 32 colours
 	}
 	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
 		for x := bounds.Min.X; x < bounds.Max.X; x++ {
@@ -107,6 +107,5 @@ func withPalette(full image.Image) *image.Paletted {
 
 func rgba(c color.Color) color.RGBA {
 	r, g, b, _ := c.RGBA()
-	five := func(channel uint32) uint8 { return uint8(channel>>11<<3 | channel>>13) } //nolint:gosec // eight bits; white stays white
-	return color.RGBA{five(r), five(g), five(b), 255}
+	return color.RGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 255} //nolint:gosec // eight bits each
 }

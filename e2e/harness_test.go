@@ -19,7 +19,7 @@ import (
 
 // Patience of the harness. They end a hang; nothing is measured by them.
 const (
-	startPatience = 90 * time.Second
+	startPatience = 5 * time.Minute // a demonstration makes itself up before it listens
 	stopPatience  = 30 * time.Second
 	cliPatience   = 5 * time.Minute
 )
