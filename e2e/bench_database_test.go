@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/lib/pq"
 
 	"nianbao/filing"
 	"nianbao/filing/form"
@@ -222,10 +221,11 @@ func inCopy(ctx context.Context, db *postgres.DB, table string, columns []string
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // after the commit it only says that there is nothing left
-	stmt, err := tx.PrepareContext(ctx, pq.CopyIn(table, columns...))
+	stmt, err := tx.PrepareContext(ctx, "COPY "+table+" ("+strings.Join(columns, ", ")+") FROM STDIN")
 	if err != nil {
 		return err
 	}
+	defer func() { _ = stmt.Close() }() // closed already where all went well
 	if err := fill(func(values ...any) error { _, err := stmt.ExecContext(ctx, values...); return err }); err != nil {
 		return fmt.Errorf("copy into %s: %w", table, err)
 	}

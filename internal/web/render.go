@@ -31,7 +31,6 @@ func newRenderer(files fs.FS, a *assets) (*Renderer, error) {
 		return nil, fmt.Errorf("parse shared templates: %w", err)
 	}
 	r := &Renderer{pages: map[string]*template.Template{}}
-	r.buffers.New = func() any { return new(bytes.Buffer) }
 	for _, folder := range pageFolders {
 		names, err := fs.Glob(files, folder+"/*.html")
 		if err != nil {
@@ -67,7 +66,10 @@ func (r *Renderer) execute(page, block string, data any) (html []byte, done func
 	if !ok {
 		return nil, nil, fmt.Errorf("render: no page %q", page)
 	}
-	buffer := r.buffers.Get().(*bytes.Buffer)
+	buffer, pooled := r.buffers.Get().(*bytes.Buffer)
+	if !pooled {
+		buffer = new(bytes.Buffer)
+	}
 	buffer.Reset()
 	done = func() { r.buffers.Put(buffer) }
 	if err := set.ExecuteTemplate(buffer, block, data); err != nil {
