@@ -9,7 +9,8 @@ import (
 )
 
 // Run sequences and dispatches on this node until ctx ends, looking every time the interval has passed and going on at
-// once while there is more. Failures of the database are logged and outlasted.
+// once only after a full batch: under load, what arrives within an interval shares one transaction of the sequencer and
+// one of each consumer, instead of a transaction for every few events. Failures of the database are logged and outlasted.
 func Run(ctx context.Context, db *postgres.DB, d *Dispatcher, every time.Duration, log *slog.Logger) {
 	sequencer := NewSequencer(db)
 	for ctx.Err() == nil {
@@ -21,7 +22,7 @@ func Run(ctx context.Context, db *postgres.DB, d *Dispatcher, every time.Duratio
 		if dErr != nil && ctx.Err() == nil {
 			log.ErrorContext(ctx, "events: cannot dispatch", "error", dErr)
 		}
-		if err == nil && dErr == nil && sequenced+handled > 0 {
+		if err == nil && dErr == nil && (sequenced >= sequenceBatch || handled >= consumeBatch) {
 			continue
 		}
 		timer := time.NewTimer(every)
