@@ -1,6 +1,7 @@
 package account
 
 import (
+	"crypto/sha256"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,21 @@ var (
 	HashPassword    = hashPassword
 	PasswordMatches = passwordMatches
 )
+
+// RememberMax is how many answers an Authenticator keeps.
+const RememberMax = rememberMax
+
+// Remembered asks for a token's principal by a made-up name instead of the database.
+func Remembered(a *Authenticator, name string, ask func() (Principal, error)) (Principal, error) {
+	return a.remembered(cacheKey{KindToken, sha256.Sum256([]byte(name))}, ask)
+}
+
+// Known is how many answers an Authenticator holds now.
+func Known(a *Authenticator) int {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return len(a.known)
+}
 
 // NewTestAuthenticator is one whose time stands still until it is advanced.
 func NewTestAuthenticator(db *postgres.DB) (a *Authenticator, advance func(time.Duration)) {

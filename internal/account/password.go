@@ -57,13 +57,12 @@ var commonPasswords = sync.OnceValue(func() map[string]bool {
 func CheckPassword(password, email string) error {
 	password = norm.NFC.String(password)
 	plain := strings.ToLower(password)
-	local, _, _ := strings.Cut(strings.ToLower(email), "@")
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinPassword:
 		return &PasswordError{fmt.Sprintf("密码至少要有 %d 个字符，现在是 %d 个", MinPassword, n)}
 	case n > MaxPassword:
 		return &PasswordError{fmt.Sprintf("密码不能超过 %d 个字符", MaxPassword)}
-	case strings.EqualFold(password, email) || local != "" && strings.Trim(plain, "0123456789!@#._-") == local:
+	case isAddress(plain, strings.ToLower(email)):
 		return &PasswordError{"密码不能与邮箱名相同，请另想一个"}
 	case isRun(plain) || distinct(plain) < fewestDistinct:
 		return &PasswordError{"密码是连续或重复的字符，太容易被猜到，请另想一个"}
@@ -71,6 +70,17 @@ func CheckPassword(password, email string) error {
 		return &PasswordError{"这是常见密码，太容易被猜到，请另想一个"}
 	}
 	return nil
+}
+
+// isAddress finds an address, or the part before its @ with or without digits and marks around it. Both are in lower case.
+func isAddress(password, email string) bool {
+	local, _, _ := strings.Cut(email, "@")
+	if password == email || password == local {
+		return true
+	}
+	const around = "0123456789!@#._-"
+	stem := strings.Trim(local, around)
+	return stem != "" && strings.Trim(password, around) == stem
 }
 
 // isRun finds sequences such as 1234567890 or zyxwvutsrq.

@@ -48,6 +48,38 @@ func TestCheckPassword(t *testing.T) {
 	}
 }
 
+// TestCheckPasswordAgainstAddresses: many addresses end in a year or are a telephone number; they are no better as a
+// password than a name is.
+func TestCheckPasswordAgainstAddresses(t *testing.T) {
+	for _, tc := range []struct {
+		email, password string
+		refused         bool
+	}{
+		{"liming1985@example.example", "liming1985", true},
+		{"liming1985@example.example", "LiMing1985", true},
+		{"liming1985@example.example", "liming198511", true},
+		{"liming1985@example.example", "1985liming!", true},
+		{"13926481057@example.example", "13926481057", true},
+		{"13926481057@example.example", "13926481057@example.example", true},
+		{"li.ming@example.example", "2019.li.ming", true},
+		{"liming1985@example.example", "liming 1985 海珠", false},
+		{"liming1985@example.example", "liminghaizhu", false},
+		{"13926481057@example.example", "13926481058", false}, // digits alone, but not the address
+		{"13926481057@example.example", "4821-9305-77", false},
+		{"", "4821-9305-77", false},
+		{"no address", "春江潮水连海平，海上明月", false},
+	} {
+		err := account.CheckPassword(tc.password, tc.email)
+		var broken *account.PasswordError
+		switch {
+		case !tc.refused && err != nil:
+			t.Errorf("%q for %s is refused: %v", tc.password, tc.email, err)
+		case tc.refused && (!errors.As(err, &broken) || !strings.Contains(broken.Reason, "邮箱名")):
+			t.Errorf("%q for %s: error %v, want one that names the address", tc.password, tc.email, err)
+		}
+	}
+}
+
 // TestPasswordForms: the same password typed on another keyboard may arrive in
 // another Unicode form.
 func TestPasswordForms(t *testing.T) {
