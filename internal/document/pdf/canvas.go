@@ -8,7 +8,7 @@ import (
 	"github.com/jung-kurt/gofpdf"
 )
 
-// family is the name under which gofpdf knows the cut fonts.
+// family is the name under which gofpdf knows the fonts.
 const family = "song"
 
 // canvas draws measured text and lines on the sheets of one document. Lengths
@@ -17,7 +17,7 @@ const family = "song"
 // Chinese character at each wrap.
 type canvas struct {
 	pdf    *gofpdf.Fpdf
-	setter *setter
+	fonts  [2]*subset // nil for a weight that is not used
 	sheets int
 	drawn  []string // the texts of the body in the order they were drawn
 	feet   []string // those of the sheets' feet
@@ -29,49 +29,23 @@ func (c *canvas) text(x, y float64, chars []char, st style, stretch float64) {
 	if stretch != 0 {
 		c.pdf.RawWriteStr(fmt.Sprintf("%.4f Tc", stretch/mmPerPoint))
 	}
-	var run, whole strings.Builder
-	at, runAt := x, x
-	flush := func() {
-		if run.Len() > 0 {
-			c.pdf.Text(runAt, y, run.String())
-			run.Reset()
-		}
-	}
+	var whole strings.Builder
+	codes := make([]byte, 0, 2*len(chars))
 	for _, ch := range chars {
-		if ch.r > 0xFFFF {
-			flush()
-			c.private(at, y, ch.r)
-		} else {
-			if run.Len() == 0 {
-				runAt = at
-			}
-			run.WriteRune(ch.r)
-		}
-		at += ch.width/1000*st.em() + stretch
+		codes = c.fonts[st.weight].code(codes, ch.r)
 		whole.WriteRune(ch.r)
 	}
-	flush()
+	if len(codes) > 0 {
+		c.pdf.Text(x, y, string(codes))
+	}
 	if stretch != 0 {
 		c.pdf.RawWriteStr("0 Tc")
 	}
 	c.drawn = append(c.drawn, whole.String())
 }
 
-// private draws a character above U+FFFF under its private code and says in
-// ActualText which character it really is, so that it extracts rightly.
-func (c *canvas) private(x, y float64, r rune) {
-	high, low := utf16.EncodeRune(r)
-	c.pdf.RawWriteStr(fmt.Sprintf("/Span <</ActualText <FEFF%04X%04X>>> BDC", high, low))
-	c.pdf.Text(x, y, string(rune(c.setter.code(r))))
-	c.pdf.RawWriteStr("EMC")
-}
-
 func (c *canvas) use(st style) {
-	name := ""
-	if st.weight == bold {
-		name = "B"
-	}
-	c.pdf.SetFont(family, name, st.size)
+	c.pdf.SetFont(family, fontStyles[st.weight], st.size)
 	c.pdf.SetTextColor(st.colour.r, st.colour.g, st.colour.b)
 }
 

@@ -2,15 +2,10 @@ package pdf
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 )
-
-// glyphCode says under which 16-bit code a cut font draws a glyph.
-type glyphCode struct {
-	code  uint16
-	glyph uint16
-}
 
 // Component flags of a composite glyph (OpenType, table glyf).
 const (
@@ -21,17 +16,21 @@ const (
 	haveTwoByTwo   = 1 << 7
 )
 
-// cut makes a small font that holds just the glyphs of codes, with a format 4
-// character map. gofpdf then parses and embeds 50 KB instead of 15 MB. The
-// codes must be sorted and distinct; the result depends on nothing else.
-func (f *face) cut(codes []glyphCode) ([]byte, error) {
-	kept := keptGlyphs{ids: map[uint16]uint16{0: 0}, order: []uint16{0}}
-	for _, c := range codes {
-		kept.id(c.glyph)
+// cut makes a small font that holds just the given glyphs, numbered from 1 in
+// their order, and after them what they are composed of. It has the tables
+// that an embedded TrueType font needs (ISO 32000-1, 9.9): no character map,
+// since glyphs are drawn by number.
+func (f *face) cut(glyphs []uint16) ([]byte, error) {
+	kept := keptGlyphs{ids: map[uint16]uint16{0: 0}, order: append([]uint16{0}, glyphs...)}
+	for i, g := range glyphs {
+		kept.ids[g] = uint16(i + 1)
 	}
 	glyf, loca, hmtx, err := f.collect(&kept)
 	if err != nil {
 		return nil, err
+	}
+	if len(kept.order) > math.MaxUint16 {
+		return nil, fmt.Errorf("%w: %d glyphs are too many for one font", errFont, len(kept.order))
 	}
 	count := uint16(len(kept.order))
 	head := slices.Clone(f.tables["head"])
@@ -41,12 +40,7 @@ func (f *face) cut(codes []glyphCode) ([]byte, error) {
 	be.PutUint16(hhea[34:], count)
 	maxp := slices.Clone(f.tables["maxp"])
 	be.PutUint16(maxp[4:], count)
-	tables := map[string][]byte{
-		"OS/2": f.tables["OS/2"], "cmap": buildCmap4(codes, kept.ids), "glyf": glyf, "head": head, "hhea": hhea,
-		"hmtx": hmtx, "loca": loca, "maxp": maxp,
-		"name": {0, 0, 0, 0, 0, 6}, // format 0 without entries
-		"post": append([]byte{0, 3, 0, 0}, f.tables["post"][4:32]...),
-	}
+	tables := map[string][]byte{"glyf": glyf, "head": head, "hhea": hhea, "hmtx": hmtx, "loca": loca, "maxp": maxp}
 	for _, tag := range []string{"cvt ", "fpgm", "prep"} {
 		if t := f.tables[tag]; t != nil {
 			tables[tag] = t
@@ -55,7 +49,8 @@ func (f *face) cut(codes []glyphCode) ([]byte, error) {
 	return assemble(tables), nil
 }
 
-// keptGlyphs numbers the glyphs of a cut font in the order they are met.
+// keptGlyphs numbers the glyphs of a cut font. A glyph that was asked for
+// twice, for two characters, is there twice.
 type keptGlyphs struct {
 	ids   map[uint16]uint16
 	order []uint16
@@ -122,46 +117,6 @@ func renumberComponents(outline []byte, kept *keptGlyphs) error {
 			return nil
 		}
 	}
-}
-
-// buildCmap4 maps codes to the cut font's glyph numbers: one segment per run
-// of codes whose glyphs run along with them.
-func buildCmap4(codes []glyphCode, ids map[uint16]uint16) []byte {
-	type segment struct{ first, last, delta uint16 }
-	var segments []segment
-	for _, c := range codes {
-		delta := ids[c.glyph] - c.code
-		if n := len(segments) - 1; n >= 0 && segments[n].last+1 == c.code && segments[n].delta == delta {
-			segments[n].last = c.code
-			continue
-		}
-		segments = append(segments, segment{c.code, c.code, delta})
-	}
-	segments = append(segments, segment{0xFFFF, 0xFFFF, 1})
-	n := uint16(len(segments))
-	power := uint16(1) << (bits.Len16(n) - 1)
-	var out []byte
-	put := func(values ...uint16) {
-		for _, v := range values {
-			out = be.AppendUint16(out, v)
-		}
-	}
-	put(0, 1, 3, 1, 0, 12) // version, one subtable: Windows, Unicode BMP, at byte 12
-	put(4, 16+8*n, 0, 2*n, 2*power, uint16(bits.Len16(power)-1), 2*(n-power))
-	for _, s := range segments {
-		put(s.last)
-	}
-	put(0)
-	for _, s := range segments {
-		put(s.first)
-	}
-	for _, s := range segments {
-		put(s.delta)
-	}
-	for range segments {
-		put(0)
-	}
-	return out
 }
 
 // assemble writes a TrueType file from its tables, in tag order.

@@ -18,7 +18,7 @@ var errFont = errors.New("font not usable")
 type face struct {
 	src      *blocks
 	glyf     span
-	tables   map[string][]byte // head hhea maxp OS/2 post prep cvt fpgm, as they are
+	tables   map[string][]byte // head hhea maxp OS/2 cvt fpgm prep, as they are
 	loca     []byte
 	longLoca bool
 	hmtx     []byte
@@ -59,8 +59,8 @@ func openFace(packed []byte) (*face, error) {
 		return nil, err
 	}
 	f.glyf = spans["glyf"]
-	// Copied whole into each cut font; cvt, fpgm and prep are optional.
-	for _, tag := range []string{"head", "hhea", "maxp", "OS/2", "post", "cvt ", "fpgm", "prep"} {
+	// cvt, fpgm and prep are optional and copied into each cut font.
+	for _, tag := range []string{"head", "hhea", "maxp", "OS/2", "cvt ", "fpgm", "prep"} {
 		if s, ok := spans[tag]; ok {
 			if f.tables[tag], err = src.read(s.offset, s.length); err != nil {
 				return nil, fmt.Errorf("table %s: %w", tag, err)
@@ -99,7 +99,7 @@ func readDirectory(src *blocks) (map[string]span, error) {
 		entry := dir[e*entrySize:]
 		spans[string(entry[:4])] = span{int(be.Uint32(entry[8:])), int(be.Uint32(entry[12:]))}
 	}
-	for _, tag := range []string{"cmap", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "OS/2", "post"} {
+	for _, tag := range []string{"cmap", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "OS/2"} {
 		if _, ok := spans[tag]; !ok {
 			return nil, fmt.Errorf("%w: table %s is missing", errFont, tag)
 		}
@@ -108,7 +108,7 @@ func readDirectory(src *blocks) (map[string]span, error) {
 }
 
 func (f *face) readMetrics(spans map[string]span) error {
-	for tag, least := range map[string]int{"head": 54, "hhea": 36, "maxp": 6, "post": 32} {
+	for tag, least := range map[string]int{"head": 54, "hhea": 36, "maxp": 6, "OS/2": 90} {
 		if len(f.tables[tag]) < least {
 			return fmt.Errorf("%w: table %s is short", errFont, tag)
 		}

@@ -1,8 +1,8 @@
 // Package pdf draws composed official documents as PDF. It is the only
 // importer of gofpdf.
 //
-// It owns the typeface, line breaking, page breaking, the seal and the QR
-// code. It does not know what a document says (internal/document composes it)
+// It owns the typeface and its embedding, line breaking, page breaking, the
+// seal and the QR code. It does not know what a document says (internal/document composes it)
 // and does not sign.
 //
 // Invariants: the same Page renders to the same bytes; every character of the
@@ -86,11 +86,11 @@ func (r *Renderer) render(page document.Page) (out document.Rendered, c *canvas,
 		}
 	}
 	c.turnTo(sheets, foot)
-	var buf bytes.Buffer
-	if err := c.pdf.Output(&buf); err != nil {
+	file, err := c.finish()
+	if err != nil {
 		return out, nil, err
 	}
-	return document.Rendered{PDF: buf.Bytes(), Sheets: sheets, Seal: sealed}, c, nil
+	return document.Rendered{PDF: file, Sheets: sheets, Seal: sealed}, c, nil
 }
 
 // layOut sets the page's blocks and places them on sheets. Where a tighter
@@ -242,8 +242,8 @@ func (s *setter) foot(page document.Page, sheets int) (func(c *canvas), error) {
 // openCanvas starts a document with fonts cut to what s has set.
 func openCanvas(s *setter, page document.Page) (*canvas, error) {
 	p := gofpdf.New("P", "mm", "A4", "")
-	p.SetCompression(true)
-	p.SetCatalogSort(true) // else fonts come in random order
+	p.SetCompression(false) // the whole file is packed in the end
+	p.SetCatalogSort(true)  // else fonts come in random order
 	p.SetCreationDate(page.IssuedAt.UTC())
 	p.SetModificationDate(page.IssuedAt.UTC())
 	p.SetProducer("nianbao", false)
@@ -251,16 +251,41 @@ func openCanvas(s *setter, page document.Page) (*canvas, error) {
 	p.SetAuthor(basicPlane(page.Authority), true)
 	p.SetMargins(0, 0, 0)
 	p.SetAutoPageBreak(false, 0)
-	for w, name := range [2]string{regular: "", bold: "B"} {
-		font, err := s.cut(weight(w))
-		if err != nil {
+	c := &canvas{pdf: p}
+	for w := range weight(len(c.fonts)) {
+		var err error
+		if c.fonts[w], err = s.subset(w); err != nil {
 			return nil, err
 		}
-		if font != nil {
-			p.AddUTF8FontFromBytes(family, name, font)
+		if c.fonts[w] != nil {
+			standIn(p, w)
 		}
 	}
-	return &canvas{pdf: p, setter: s}, p.Error()
+	return c, p.Error()
+}
+
+// finish writes the document with its fonts, packed.
+func (c *canvas) finish() ([]byte, error) {
+	var drawn bytes.Buffer
+	if err := c.pdf.Output(&drawn); err != nil {
+		return nil, err
+	}
+	file, err := takeApart(drawn.Bytes())
+	if err != nil {
+		return nil, err
+	}
+	if err := file.compress(); err != nil {
+		return nil, err
+	}
+	for w, font := range c.fonts {
+		if font == nil {
+			continue
+		}
+		if err := file.embed(weight(w), font); err != nil {
+			return nil, err
+		}
+	}
+	return file.file(), nil
 }
 
 // turnTo begins sheets up to n, each with its foot.

@@ -1,8 +1,6 @@
 package pdf
 
 import (
-	"fmt"
-	"slices"
 	"unicode/utf8"
 
 	"nianbao/internal/document"
@@ -49,20 +47,14 @@ type char struct {
 // rendering and is not safe for concurrent use.
 type setter struct {
 	faces [2]*face
-	used  [2]map[rune]uint16
-	codes map[rune]uint16 // private codes of characters above U+FFFF
+	used  [2]map[rune]uint16 // the glyph of each character
 
 	tightness float64 // factor on leading and gaps, 1 or a little less
 }
 
 func newSetter(faces [2]*face) *setter {
-	return &setter{faces: faces, used: [2]map[rune]uint16{{}, {}}, codes: map[rune]uint16{}}
+	return &setter{faces: faces, used: [2]map[rune]uint16{{}, {}}}
 }
-
-// firstPrivateCode is the code under which the first character above U+FFFF
-// is drawn: gofpdf writes 16-bit codes and panics on larger ones. Input in the
-// private-use area itself is refused, so the codes are free.
-const firstPrivateCode = 0xE000
 
 // set checks and measures text. What cannot be printed faithfully is an
 // *document.UnprintableError.
@@ -79,38 +71,10 @@ func (s *setter) set(text string, st style) ([]char, error) {
 				return nil, &document.UnprintableError{Rune: r, Text: text, Reason: "字库中没有这个字"}
 			}
 			used[r] = glyph
-			if r > 0xFFFF && s.codes[r] == 0 {
-				s.codes[r] = uint16(firstPrivateCode + len(s.codes))
-			}
 		}
 		chars = append(chars, char{r, f.advance(glyph)})
 	}
 	return chars, nil
-}
-
-// code is the 16-bit code under which r is drawn.
-func (s *setter) code(r rune) uint16 {
-	if r > 0xFFFF {
-		return s.codes[r]
-	}
-	return uint16(r)
-}
-
-// cut makes the font of the glyphs that w's text used, or nil if it used none.
-func (s *setter) cut(w weight) ([]byte, error) {
-	if len(s.used[w]) == 0 {
-		return nil, nil
-	}
-	codes := make([]glyphCode, 0, len(s.used[w]))
-	for r, glyph := range s.used[w] {
-		codes = append(codes, glyphCode{s.code(r), glyph})
-	}
-	slices.SortFunc(codes, func(a, b glyphCode) int { return int(a.code) - int(b.code) })
-	font, err := s.faces[w].cut(codes)
-	if err != nil {
-		return nil, fmt.Errorf("cut the font: %w", err)
-	}
-	return font, nil
 }
 
 // width is the natural width of chars in millimetres.
