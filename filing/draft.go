@@ -3,9 +3,12 @@ package filing
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"nianbao/filing/check"
 	"nianbao/filing/form"
@@ -14,12 +17,16 @@ import (
 )
 
 // Draft is what a filer has written so far. Version is the ETag; 0 means that
-// nothing was saved yet and Body is an empty report.
+// nothing was saved yet and Body is an empty report. What people did with it
+// stands beside the body: Settled and SavedSections.
 type Draft struct {
-	Version   int       `db:"version"`
-	Body      []byte    `db:"body"`
-	UpdatedAt time.Time `db:"updated_at"`
-	UpdatedBy string    `db:"updated_by"`
+	Version       int            `db:"version"`
+	Body          []byte         `db:"body"`
+	UpdatedAt     time.Time      `db:"updated_at"`
+	UpdatedBy     string         `db:"updated_by"`
+	Settled       pq.StringArray `db:"settled"`        // keys that somebody typed, changed or confirmed
+	SavedSections pq.StringArray `db:"saved_sections"` // sections saved by their button
+	Submitted     bool           `db:"submitted"`      // the report was submitted at least once
 }
 
 const emptyBody = `{"values": {}}`
@@ -29,7 +36,9 @@ type SaveDraft struct {
 	OrganisationID uuid.UUID
 	Year           int
 	Body           []byte
-	IfMatch        *int // the version that the filer saw; nil: whatever is there
+	IfMatch        *int     // the version that the filer saw; nil: whatever is there
+	Settled        []string // keys that are typed, changed or confirmed by this save; nil: all that the body holds
+	Section        string   // the section that is saved by its button, if any
 	Actor          event.Actor
 }
 
@@ -47,7 +56,9 @@ func (s *Service) Draft(ctx context.Context, organisationID uuid.UUID, year int)
 
 func readDraft(ctx context.Context, q postgres.Queryer, obligationID uuid.UUID) (Draft, error) {
 	var d Draft
-	err := q.GetContext(ctx, &d, `SELECT body, version, updated_at, updated_by FROM draft WHERE obligation_id = $1`, obligationID)
+	err := q.GetContext(ctx, &d, `SELECT body, version, updated_at, updated_by, settled, saved_sections,
+			EXISTS (SELECT FROM submission WHERE obligation_id = $1) AS submitted
+		FROM draft WHERE obligation_id = $1`, obligationID)
 	if postgres.IsNoRows(err) {
 		return Draft{Body: []byte(emptyBody)}, nil
 	}
@@ -59,13 +70,15 @@ func readDraft(ctx context.Context, q postgres.Queryer, obligationID uuid.UUID) 
 
 // saveSQL stores a draft if the obligation still owes a report ($5: its status
 // as it was read) and the version is the one seen. No row: one of the two is not so.
-const saveSQL = `INSERT INTO draft (obligation_id, body, version, updated_at, updated_by)
-SELECT b.id, $2, 1, $3, $4 FROM (SELECT id FROM obligation WHERE id = $1 AND status = $5 FOR SHARE) b
+const saveSQL = `INSERT INTO draft (obligation_id, body, version, updated_at, updated_by, settled, saved_sections)
+SELECT b.id, $2, 1, $3, $4, $7, $8 FROM (SELECT id FROM obligation WHERE id = $1 AND status = $5 FOR SHARE) b
 WHERE $6::int IS NULL OR $6 = 0 OR EXISTS (SELECT FROM draft WHERE obligation_id = $1)
 ON CONFLICT (obligation_id) DO UPDATE SET body = excluded.body, version = draft.version + 1,
-	updated_at = excluded.updated_at, updated_by = excluded.updated_by
+	updated_at = excluded.updated_at, updated_by = excluded.updated_by,
+	settled = ARRAY(SELECT unnest(draft.settled) UNION SELECT unnest(excluded.settled) ORDER BY 1),
+	saved_sections = ARRAY(SELECT unnest(draft.saved_sections) UNION SELECT unnest(excluded.saved_sections) ORDER BY 1)
 	WHERE $6::int IS NULL OR draft.version = $6
-RETURNING version`
+RETURNING version, settled, saved_sections`
 
 // SaveDraft stores a draft, which may be incomplete but never malformed: an
 // unreadable body is a *form.BodyError, an unknown key or a value of the wrong
@@ -76,9 +89,11 @@ func (s *Service) SaveDraft(ctx context.Context, d SaveDraft) (Draft, error) {
 	if err != nil {
 		return Draft{}, err
 	}
-	if err := s.readable(t, d.Body); err != nil {
+	values, err := s.readable(t, d.Body)
+	if err != nil {
 		return Draft{}, err
 	}
+	settled, sections := d.marks(values)
 	if err := t.refusal(s.db.Now()); err != nil {
 		return Draft{}, err
 	}
@@ -89,8 +104,8 @@ func (s *Service) SaveDraft(ctx context.Context, d SaveDraft) (Draft, error) {
 		if err != nil {
 			return err
 		}
-		err = stmt.GetContext(ctx, &saved.Version, t.obligation.ID, string(d.Body), tx.Now(), d.Actor.Name,
-			t.obligation.Status, d.IfMatch)
+		err = stmt.GetContext(ctx, &saved, t.obligation.ID, string(d.Body), tx.Now(), d.Actor.Name,
+			t.obligation.Status, d.IfMatch, settled, sections)
 		if !postgres.IsNoRows(err) {
 			return err
 		}
@@ -109,6 +124,22 @@ func (s *Service) SaveDraft(ctx context.Context, d SaveDraft) (Draft, error) {
 	return saved, nil
 }
 
+// marks are what a save leaves beside the body. A program that stores a draft
+// stands for every value in it; a page says which ones a person meant.
+func (d SaveDraft) marks(values form.Values) (settled, sections pq.StringArray) {
+	settled, sections = d.Settled, pq.StringArray{}
+	if d.Settled == nil {
+		settled = slices.Sorted(maps.Keys(values))
+	}
+	if settled == nil {
+		settled = pq.StringArray{}
+	}
+	if d.Section != "" {
+		sections = append(sections, d.Section)
+	}
+	return settled, sections
+}
+
 // cannotFileOr is the refusal for a status that moved meanwhile.
 func cannotFileOr(s Status, year int) error {
 	if s.Owed() {
@@ -117,25 +148,25 @@ func cannotFileOr(s Status, year int) error {
 	return cannotFile(year, s)
 }
 
-// readable tells whether the body is a report of the form at all.
-func (s *Service) readable(t *target, body []byte) error {
+// readable reads the body and refuses what is no report of the form at all.
+func (s *Service) readable(t *target, body []byte) (form.Values, error) {
 	f, err := s.forms.Form(t.obligation.Form)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, problems, err := f.Decode(body, form.DefaultLimits)
+	decoded, problems, err := f.Decode(body, form.DefaultLimits)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if len(problems) == 0 {
-		return nil
+		return decoded.Values, nil
 	}
 	findings := make([]check.Finding, len(problems))
 	for i, p := range problems {
 		findings[i] = check.Finding{Check: problemCheck(p.Code), Severity: check.Error, Keys: []string{p.Key},
 			Message: p.Message, Remedy: p.Remedy, Basis: "“" + f.Title + "”填写要求"}
 	}
-	return &CheckError{Findings: findings, draft: true}
+	return nil, &CheckError{Findings: findings, draft: true}
 }
 
 func problemCheck(code string) string {

@@ -118,6 +118,7 @@ type Field struct {
 	Visibility Visibility `json:"visibility"`
 	Carry      bool       `json:"-"` // last year's answer is this year's starting point
 	Help       string     `json:"help,omitempty"`
+	Example    string     `json:"example,omitempty"`           // an answer as people would write it
 	Columns    []*Field   `json:"columns,omitempty"`           // of a table or table-row
 	Cells      []Column   `json:"statement_columns,omitempty"` // of a statement or donation line
 

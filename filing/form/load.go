@@ -60,6 +60,7 @@ type rawField struct {
 	Visibility string     `yaml:"visibility"`
 	When       string     `yaml:"when"`
 	Help       string     `yaml:"help"`
+	Example    string     `yaml:"example"`
 	Columns    []rawField `yaml:"columns"`
 }
 

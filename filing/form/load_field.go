@@ -24,7 +24,7 @@ func (l *loader) field(raw *rawField, p place) (*Field, error) {
 	f := &Field{
 		Key: raw.Key, Label: raw.Label, Kind: Kind(raw.Kind), Unit: raw.Unit, Line: raw.Line, Formula: raw.Formula,
 		Required: raw.Required, MaxLen: raw.MaxLen, Decimals: raw.Decimals, Min: raw.Min, Max: raw.Max,
-		MinRows: raw.MinRows, MaxRows: raw.MaxRows, Help: raw.Help, Parent: p.table, Section: p.section,
+		MinRows: raw.MinRows, MaxRows: raw.MaxRows, Help: raw.Help, Example: raw.Example, Parent: p.table, Section: p.section,
 		Carry: raw.Carry || p.section.Carry,
 	}
 	switch {

@@ -14,13 +14,14 @@ func TestPrefillFromTheRegister(t *testing.T) {
 	got := defaultForm(t, "service-2004").Prefill(PrefillOptions{
 		Organisation: Organisation{
 			USCC: "52440104MJL9876586", Name: "示例中心", LegalRepresentative: "陈敏", RegisteredCapital: &capital,
-			RegisteredOn: workday.NewDate(2010, 5, 1),
+			RegisteredOn: workday.NewDate(2010, 5, 1), Charity: true,
 		},
 		Year: 2018,
 	})
 	want := Values{
 		"report_year": int64(2018), "uscc": "52440104MJL9876586", "name": "示例中心", "reporting_entity": "示例中心",
 		"legal_representative": "陈敏", "registered_capital": int64(30_000_00), "established_on": "2010-05-01",
+		"charity": "yes", "public_fundraising": "no",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)
@@ -54,6 +55,35 @@ func TestPrefillFromThePriorReport(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		} else if _, problems, err := f.Decode(raw, DefaultLimits); err != nil || len(problems) > 0 {
 			t.Errorf("%s: %v %v", c.name, problems, err)
+		}
+	}
+}
+
+// TestPrefillSaysWhereFrom: every value but the year has a source, and the register is believed before last year's report.
+func TestPrefillSaysWhereFrom(t *testing.T) {
+	for _, c := range sampleCases() {
+		f := defaultForm(t, c.form)
+		o := PrefillOptions{Organisation: c.options.Organisation, Year: 2019, Prior: f.Sample(c.options)}
+		o.Organisation.Domicile = "新住所一号"
+		values, sources := f.PrefillFrom(o)
+		if values["domicile"] != "新住所一号" {
+			t.Errorf("%s: the domicile is %v, not the register's", c.name, values["domicile"])
+		}
+		for key, want := range map[string]Source{
+			"name": FromRegister, "domicile": FromRegister, "charity": FromRegister, "report_year": "",
+			"bs_cash.opening": FromPrior, "as_income_total.prior_total": FromPrior, "industry_class": FromPrior,
+		} {
+			if got := sources[key]; got != want {
+				t.Errorf("%s: %s is from %q, want %q", c.name, key, got, want)
+			}
+		}
+		for key := range values {
+			if sources[key] == "" && key != "report_year" {
+				t.Errorf("%s: nobody knows where %s is from", c.name, key)
+			}
+		}
+		if len(sources) != len(values)-1 {
+			t.Errorf("%s: %d sources of %d values", c.name, len(sources), len(values))
 		}
 	}
 }
