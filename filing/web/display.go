@@ -98,49 +98,15 @@ func fieldID(key string) string {
 	return "f-" + strings.NewReplacer("[", "-", "]", "").Replace(key)
 }
 
-// sectionName splits a section's title, such as 财务会计报告：资产负债表（会民非01表）,
-// into the group that it belongs to, its own name and the number of its paper form.
-func sectionName(s *form.Section) (group, name, paper string) {
-	name = s.Title
-	if before, after, ok := strings.Cut(name, "："); ok {
-		group, name = before, after
-	}
-	if s.Kind == form.SectionFields {
-		return group, name, ""
-	}
-	if before, after, ok := strings.Cut(name, "（"); ok {
-		name, paper = before, strings.TrimSuffix(after, "）")
-	}
-	return group, name, paper
-}
+// sectionName is the title in its parts: group, own name, number of the paper form.
+func sectionName(s *form.Section) (group, name, paper string) { return s.TitleParts() }
 
 // labelOf names a field in full, a statement cell with its line:
 // 应收款项，3 行，期末数.
-func labelOf(f *form.Field) string {
-	line := f.Parent
-	if line == nil {
-		return f.Label
-	}
-	if len(line.CellFields()) == 0 {
-		return line.Label + "，" + f.Label
-	}
-	column := columnLabel(f)
-	if line.Line == "" {
-		return line.Label + "，" + column
-	}
-	return line.Label + "，" + line.Line + " 行，" + column
-}
+func labelOf(f *form.Field) string { return f.FullLabel() }
 
 // columnLabel is the name of the column that a cell stands in.
-func columnLabel(cell *form.Field) string {
-	key := strings.TrimPrefix(cell.Key, cell.Parent.Key+".")
-	for _, c := range cell.Parent.Cells {
-		if c.Key == key {
-			return c.Label
-		}
-	}
-	return ""
-}
+func columnLabel(cell *form.Field) string { return cell.ColumnLabel() }
 
 // formulaText writes a formula for people: 20 + 30 − 33.
 func formulaText(formula string) string {

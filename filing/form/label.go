@@ -1,0 +1,50 @@
+package form
+
+import "strings"
+
+// TitleParts splits the section's title, such as 财务会计报告：资产负债表（会民非01表）,
+// into the group that it belongs to ("" for none), its own name and the number
+// of its paper form ("" where the section is no statement).
+func (s *Section) TitleParts() (group, name, paper string) {
+	name = s.Title
+	if before, after, ok := strings.Cut(name, "："); ok {
+		group, name = before, after
+	}
+	if s.Kind == SectionFields {
+		return group, name, ""
+	}
+	if before, after, ok := strings.Cut(name, "（"); ok {
+		name, paper = before, strings.TrimSuffix(after, "）")
+	}
+	return group, name, paper
+}
+
+// FullLabel names the field in full, a statement cell with its line:
+// 应收款项，3 行，期末数; a column with its table.
+func (f *Field) FullLabel() string {
+	line := f.Parent
+	if line == nil {
+		return f.Label
+	}
+	if len(line.cells) == 0 {
+		return line.Label + "，" + f.Label
+	}
+	if line.Line == "" {
+		return line.Label + "，" + f.ColumnLabel()
+	}
+	return line.Label + "，" + line.Line + " 行，" + f.ColumnLabel()
+}
+
+// ColumnLabel is the name of the column that a statement cell stands in; "" for
+// any other field.
+func (f *Field) ColumnLabel() string {
+	if f.Parent == nil {
+		return ""
+	}
+	for i, cell := range f.Parent.cells {
+		if cell == f {
+			return f.Parent.Cells[i].Label
+		}
+	}
+	return ""
+}
