@@ -107,9 +107,10 @@ func (f *face) describe() string {
 	scaled := func(table string, at int) int {
 		return int(int16(be.Uint16(f.tables[table][at:]))) * 1000 / f.unitsPer
 	}
-	stem := int(be.Uint16(f.tables["OS/2"][4:])) / 65 // of the weight, by Adobe's rule of thumb
+	weight := int(be.Uint16(f.tables["OS/2"][4:]))
+	stem := 50 + weight*weight/(65*65) // the usual estimate where a font does not say
 	return fmt.Sprintf("/Flags 6 /ItalicAngle 0 /Ascent %d /Descent %d /CapHeight %d /StemV %d /FontBBox [%d %d %d %d]",
-		scaled("hhea", 4), scaled("hhea", 6), scaled("OS/2", 88), 50+stem*stem,
+		scaled("hhea", 4), scaled("hhea", 6), scaled("OS/2", 88), stem,
 		scaled("head", 36), scaled("head", 38), scaled("head", 40), scaled("head", 42))
 }
 

@@ -173,6 +173,9 @@ func (f *face) outline(g uint16) ([]byte, error) {
 	if ok {
 		return data, nil
 	}
+	if int(g) >= f.glyphs {
+		return nil, fmt.Errorf("%w: there is no glyph %d", errFont, g)
+	}
 	start, end := f.location(int(g)), f.location(int(g)+1)
 	if end < start || end > f.glyf.length {
 		return nil, fmt.Errorf("%w: glyph %d lies outside its table", errFont, g)
@@ -191,10 +194,9 @@ func (f *face) outline(g uint16) ([]byte, error) {
 	return data, nil
 }
 
+// location is where glyph i begins in glyf. i may be the number of glyphs: the
+// end of the last.
 func (f *face) location(i int) int {
-	if i > f.glyphs {
-		return -1
-	}
 	if f.longLoca {
 		return int(be.Uint32(f.loca[4*i:]))
 	}

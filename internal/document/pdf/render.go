@@ -2,8 +2,8 @@
 // importer of gofpdf.
 //
 // It owns the typeface and its embedding, line breaking, page breaking, the
-// seal and the QR code. It does not know what a document says (internal/document composes it)
-// and does not sign.
+// seal and the QR code. It does not know what a document says
+// (internal/document composes it) and does not sign.
 //
 // Invariants: the same Page renders to the same bytes; every character of the
 // Page is drawn, or nothing is; no text is drawn by gofpdf's own wrapping,
