@@ -119,15 +119,26 @@ func (p *Private) join(ctx context.Context) error {
 		return err
 	}
 	started := time.Now()
-	how, err := p.cluster.ensureRunning(ctx)
-	if err == nil {
-		err = p.ensureDatabase(ctx)
-	}
+	how, err := p.reach(ctx)
 	if err != nil {
 		return errors.Join(err, p.leave(context.WithoutCancel(ctx)))
 	}
 	p.log.Info("private PostgreSQL is ready", "how", how, "folder", p.cluster.base, "took", time.Since(started).Round(time.Millisecond))
 	return nil
+}
+
+// reach makes sure that the server runs and answers. One that was killed a moment ago still looks alive and drops the
+// connection: then it is looked at again.
+func (p *Private) reach(ctx context.Context) (how string, err error) {
+	for started := time.Now(); ; {
+		if how, err = p.cluster.ensureRunning(ctx); err != nil {
+			return "", err
+		}
+		err = p.ensureDatabase(ctx)
+		if err == nil || !lost(err) || time.Since(started) > reconnectPatience || pause(ctx, 4*pollEvery) != nil {
+			return how, err
+		}
+	}
 }
 
 // URL connects to the private server's database, for Open.

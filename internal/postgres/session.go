@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"strings"
 	"time"
 
@@ -31,9 +33,9 @@ const (
 	directParameter = "nianbao.direct"
 )
 
-// newSession parses url and adds our parameters, each only where the URL does not set it.
-func newSession(url string) (session, error) {
-	config, err := pq.NewConfig(url)
+// newSession parses databaseURL and adds our parameters, each only where the URL does not set it.
+func newSession(databaseURL string) (session, error) {
+	config, err := pq.NewConfig(spreadHosts(databaseURL))
 	if err != nil {
 		return session{}, fmt.Errorf("database URL: %w", err)
 	}
@@ -56,6 +58,28 @@ func newSession(url string) (session, error) {
 	s.setDefault("idle_in_transaction_session_timeout", milliseconds(idleTransactionTimeout))
 	s.config.Runtime[directParameter] = s.token
 	return s, nil
+}
+
+// spreadHosts moves several hosts with ports of their own (postgres://a:5432,b:5433/x, as psql takes them) into the
+// parameters host and port: the driver takes what stands there for one name.
+func spreadHosts(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || !strings.Contains(u.Host, ",") || !strings.Contains(u.Host, ":") {
+		return text
+	}
+	var hosts, ports []string
+	for each := range strings.SplitSeq(u.Host, ",") {
+		host, port, err := net.SplitHostPort(each)
+		if err != nil {
+			host, port = each, "5432"
+		}
+		hosts, ports = append(hosts, host), append(ports, port)
+	}
+	query := u.Query()
+	query.Set("host", strings.Join(hosts, ","))
+	query.Set("port", strings.Join(ports, ","))
+	u.Host, u.RawQuery = "", query.Encode()
+	return u.String()
 }
 
 // patient drops the limits on statements and locks, for migrations.

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -114,4 +115,32 @@ func forward(t *testing.T, client net.Conn, url string, startup []byte) {
 func message(kind byte, body string) []byte {
 	m := binary.BigEndian.AppendUint32([]byte{kind}, uint32(len(body)+4))
 	return append(m, body...)
+}
+
+// TestOpenGivesUpOnAServerThatNeverStarts when its caller does.
+func TestOpenGivesUpOnAServerThatNeverStarts(t *testing.T) {
+	addr := listen(t, func(client net.Conn, _ []byte) {
+		_, _ = client.Write(message('E', "SFATAL\x00C57P03\x00Mthe database system is starting up\x00\x00"))
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	db, err := postgres.Open(ctx, "postgres://nianbao@"+addr+"/x?sslmode=disable", time.Now)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("opened %v, %v", db, err)
+	}
+}
+
+// TestOpenFindsTheLivingHost of several, as after a failover.
+func TestOpenFindsTheLivingHost(t *testing.T) {
+	url := pgtest.Empty(t)
+	addr := listen(t, func(client net.Conn, startup []byte) { forward(t, client, url, startup) })
+	db, err := postgres.Open(t.Context(), "postgres://nianbao@127.0.0.1:1,"+addr+"/x?sslmode=disable", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var zone string
+	if err := db.GetContext(t.Context(), &zone, `SELECT current_setting('TimeZone')`); err != nil || zone != "Asia/Shanghai" {
+		t.Errorf("zone %q, %v", zone, err)
+	}
 }
