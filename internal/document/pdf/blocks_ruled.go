@@ -50,7 +50,7 @@ func (s *setter) tableRow(row document.Row, first, last bool) (item, error) {
 	}
 	labels := wrap(label, cellStyle, labelWidth-2*cellPadding, 0)
 	values := wrap(value, cellStyle, measure-labelWidth-2*cellPadding, 0)
-	h := max(cellLeast*s.tightness, float64(max(len(labels), len(values)))*cellLeading+cellLeast-cellLeading)
+	h := cellLeast*s.tightness + float64(max(1, len(labels), len(values))-1)*cellLeading
 	draw := func(c *canvas, y float64) {
 		c.box(marginLeft, y, measure, h, thinRule)
 		c.rule(marginLeft+labelWidth, y, marginLeft+labelWidth, y+h, thinRule, ink)
