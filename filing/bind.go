@@ -38,16 +38,22 @@ type OpenSummary struct {
 	Opened  int
 	Failed  int
 	Bound
+	RefileDays int // days to refile by that followed the calendar
 }
 
 func (s OpenSummary) String() string {
-	return fmt.Sprintf("%d seasons, %d opened; obligations: %d created, %d reinstated, %d exempted, %d due days changed; %d seasons failed",
+	text := fmt.Sprintf("%d seasons, %d opened; obligations: %d created, %d reinstated, %d exempted, %d due days changed; %d seasons failed",
 		s.Seasons, s.Opened, s.Created, s.Reinstated, s.Exempted, s.DueChanged, s.Failed)
+	if s.RefileDays > 0 {
+		text += fmt.Sprintf("; %d refile days followed the calendar", s.RefileDays)
+	}
+	return text
 }
 
 // OpenSeasons is the body of the job open-seasons: it opens each season whose
 // opening day has come by now and brings the obligations of every open season
-// in line with the season's rule and the register, in one transaction a season.
+// in line with the season's rule, the register and the calendar, in one
+// transaction a season; refile days follow the calendar in batches.
 // Run again it changes nothing. One season that fails does not stop the others;
 // the error names each.
 func (s *Service) OpenSeasons(ctx context.Context, now time.Time) (OpenSummary, error) {
@@ -73,7 +79,8 @@ func (s *Service) OpenSeasons(ctx context.Context, now time.Time) (OpenSummary, 
 		}
 		summary.add(bound)
 	}
-	return summary, failed
+	summary.RefileDays, err = s.followCalendar(ctx)
+	return summary, errors.Join(failed, err)
 }
 
 func (s *Service) bindSeason(ctx context.Context, season Season, today workday.Date) (bound Bound, err error) {

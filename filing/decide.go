@@ -20,6 +20,7 @@ type Decision struct {
 	SubmissionID uuid.UUID
 	Status       Status      // of ConcludeSubmission: one of the regime's conclusions
 	Resubmit     workday.Due // of ReturnSubmission: from ResubmitBy; zero: by the due day only
+	ResubmitDays int         // of ReturnSubmission: the working days that Resubmit was counted from
 	Event        event.Event
 }
 
@@ -40,6 +41,7 @@ func ReturnSubmission(ctx context.Context, tx *postgres.Tx, d Decision) (Obligat
 	}
 	next := found.obligation
 	next.Status, next.ResubmitBy, next.ResubmitProvisional = StatusReturned, d.Resubmit.Date, d.Resubmit.Provisional
+	next.ResubmitDays = d.ResubmitDays
 	o, err := found.apply(ctx, tx, ActReturn, next, d.Event)
 	if err == nil {
 		err = restoreDraft(ctx, tx, d.SubmissionID)

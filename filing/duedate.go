@@ -53,6 +53,13 @@ func ResubmitBy(cal *workday.Calendar, returnedAt time.Time, n *int) workday.Due
 	return cal.Due(workday.DateOf(returnedAt), *n)
 }
 
+// Corrected is the last day of a time that an organisation was told of, once a holiday notice lets the rule that made it
+// give another: the later of the two. Nobody loses time that an authority has granted; what a reviewer has is the
+// calendar's alone and needs no such care.
+func Corrected(told workday.Date, now workday.Due) workday.Due {
+	return workday.Due{Date: later(told, now.Date), Provisional: now.Provisional}
+}
+
 // FilingPeriod says when reports are taken.
 type FilingPeriod struct { //nolint:revive // a bare Period would not say whether it is for filing or for review
 	OpensOn      workday.Date // first day

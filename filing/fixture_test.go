@@ -29,6 +29,7 @@ type world struct {
 	clock *pgtest.Clock
 	svc   *Service
 	orgs  []registry.Organisation
+	cal   *workday.Calendar // as it is known now
 }
 
 const authority = "440100"
@@ -46,13 +47,15 @@ func newWorld(t testing.TB, today string, count int) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, ctx: t.Context(), db: db, clock: clock,
-		svc: New(Config{DB: db, Forms: forms, Checks: checks, Calendar: workday.Builtin})}
+	w := &world{t: t, ctx: t.Context(), db: db, clock: clock, cal: workday.Builtin()}
+	w.svc = New(Config{DB: db, Forms: forms, Checks: checks, Calendar: w.calendar})
 	w.exec(`INSERT INTO authority (code, name, level, number_prefix, created_at, updated_at)
 		VALUES ($1, '试点市民政局', 'city', '试民社', now(), now()), ('440104', '试点区民政局', 'county', '试区民社', now(), now())`, authority)
 	w.addOrganisations(count, 1)
 	return w
 }
+
+func (w *world) calendar() *workday.Calendar { return w.cal }
 
 func noon(day string) time.Time {
 	at, err := time.ParseInLocation("2006-01-02 15:04", day+" 12:00", workday.Shanghai)

@@ -32,6 +32,7 @@ type Obligation struct {
 	ExtensionReason     string        `db:"extension_reason"`
 	ResubmitBy          workday.Date  `db:"resubmit_by"` // of the last return; zero: none, or by the due day only
 	ResubmitProvisional bool          `db:"resubmit_provisional"`
+	ResubmitDays        int           `db:"resubmit_days"` // working days that ResubmitBy was counted from; 0: not on record
 	OverdueAfter        workday.Date  `db:"overdue_after"` // zero while nothing is owed
 	ExemptReason        string        `db:"exempt_reason"`
 	ExemptByRule        bool          `db:"exempt_by_rule"` // and so comes back when the rule binds again
@@ -55,8 +56,8 @@ func (o *Obligation) about(e event.Event) event.Event {
 }
 
 const obligationColumns = `id, authority_code, organisation_id, season_id, report_year, type, form, status, opens_on,
-	due_on, due_provisional, extended_to, extension_reason, resubmit_by, resubmit_provisional, overdue_after,
-	exempt_reason, exempt_by_rule, submission_id, submissions, version, created_at, updated_at`
+	due_on, due_provisional, extended_to, extension_reason, resubmit_by, resubmit_provisional,
+	coalesce(resubmit_days, 0) AS resubmit_days, overdue_after, exempt_reason, exempt_by_rule, submission_id, submissions, version, created_at, updated_at`
 
 // ObligationsOf lists an organisation's obligations, the latest year first.
 func ObligationsOf(ctx context.Context, q postgres.Queryer, organisationID uuid.UUID) ([]Obligation, error) {
@@ -104,12 +105,13 @@ func oneObligation(ctx context.Context, q postgres.Queryer, where string, args .
 type move struct {
 	act      Act
 	previous Obligation
-	next     Obligation // Status, ResubmitBy, ExemptReason, ExemptByRule, SubmissionID, Submissions count
+	next     Obligation // Status, ResubmitBy and its like, ExemptReason, ExemptByRule, SubmissionID, Submissions count
 	event    event.Event
 }
 
 const moveSQL = `UPDATE obligation SET status = $4, overdue_after = $5, resubmit_by = $6, resubmit_provisional = $7,
-	exempt_reason = $8, exempt_by_rule = $9, submission_id = $10, submissions = $11, version = version + 1, updated_at = $12
+	exempt_reason = $8, exempt_by_rule = $9, submission_id = $10, submissions = $11, version = version + 1, updated_at = $12,
+	resubmit_days = nullif($13::integer, 0)
 WHERE id = $1 AND status = $2 AND version = $3`
 
 // apply moves the obligation and appends the event. It is the only code that
@@ -127,7 +129,7 @@ func (m move) apply(ctx context.Context, tx *postgres.Tx) (Obligation, error) {
 		return o, fmt.Errorf("%s obligation %s: %w", m.act, o.ID, err)
 	}
 	res, err := stmt.ExecContext(ctx, o.ID, m.previous.Status, m.previous.Version, o.Status, o.OverdueAfter, o.ResubmitBy,
-		o.ResubmitProvisional, o.ExemptReason, o.ExemptByRule, o.SubmissionID, o.Submissions, tx.Now())
+		o.ResubmitProvisional, o.ExemptReason, o.ExemptByRule, o.SubmissionID, o.Submissions, tx.Now(), o.ResubmitDays)
 	if err != nil {
 		return o, fmt.Errorf("%s obligation %s: %w", m.act, o.ID, err)
 	}

@@ -14,7 +14,8 @@ import (
 	"nianbao/internal/workday"
 )
 
-// Submission is one report as it was taken. All but Status is immutable.
+// Submission is one report as it was taken. All is immutable but Status and the last day of its review, which follows the
+// calendar and a reopening; the receipt keeps the day that it told.
 type Submission struct {
 	ID                   uuid.UUID        `db:"id"`
 	ObligationID         uuid.UUID        `db:"obligation_id"`
@@ -32,6 +33,9 @@ type Submission struct {
 	ReceivedAt           time.Time        `db:"received_at"`
 	ReviewDueOn          workday.Date     `db:"review_due_on"`
 	ReviewDueProvisional bool             `db:"review_due_provisional"`
+	ReviewDays           int              `db:"-"`           // of one just taken: the length of the window in working days
+	ToldDueOn            workday.Date     `db:"told_due_on"` // on the receipt
+	ToldDueProvisional   bool             `db:"told_due_provisional"`
 	ActorKind            event.ActorKind  `db:"actor_kind"`
 	ActorID              string           `db:"actor_id"`
 	ActorName            string           `db:"actor_name"`
@@ -50,12 +54,14 @@ type Receipt struct {
 // Receipt gives the submission's receipt.
 func (s *Submission) Receipt() Receipt {
 	return Receipt{SubmissionID: s.ID, ReceiptNo: s.ReceiptNo, ReceivedAt: s.ReceivedAt.In(workday.Shanghai),
-		ReviewDueOn: workday.Due{Date: s.ReviewDueOn, Provisional: s.ReviewDueProvisional}, SHA256: s.SHA256}
+		ReviewDueOn: workday.Due{Date: s.ToldDueOn, Provisional: s.ToldDueProvisional}, SHA256: s.SHA256}
 }
 
 const selectSubmission = `SELECT s.id, s.obligation_id, s.authority_code, s.organisation_id, s.report_year, s.ordinal, s.kind,
-	s.form, s.form_version, s.check_set_version, s.sha256, s.warnings, s.receipt_no, s.received_at, s.review_due_on,
-	s.review_due_provisional, s.actor_kind, s.actor_id, s.actor_name, st.status
+	s.form, s.form_version, s.check_set_version, s.sha256, s.warnings, s.receipt_no, s.received_at,
+	coalesce(st.review_due_on, s.review_due_on) AS review_due_on,
+	coalesce(st.review_due_provisional, s.review_due_provisional) AS review_due_provisional,
+	s.review_due_on AS told_due_on, s.review_due_provisional AS told_due_provisional, s.actor_kind, s.actor_id, s.actor_name, st.status
 FROM submission s JOIN submission_standing st ON st.submission_id = s.id `
 
 // Report is an obligation with all that was submitted for it, the oldest first.

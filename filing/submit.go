@@ -239,7 +239,8 @@ func (s *Service) store(ctx context.Context, tx *postgres.Tx, t taking, submissi
 		ID: submissionID, ObligationID: o.ID, AuthorityCode: o.AuthorityCode, OrganisationID: o.OrganisationID, ReportYear: o.ReportYear,
 		Ordinal: o.Submissions + 1, Kind: "report", Form: o.Form, FormVersion: t.examined.formVersion,
 		CheckSetVersion: t.examined.checkVersion, SHA256: t.sha256, Warnings: len(t.examined.findings),
-		ReceivedAt: tx.Now(), ReviewDueOn: due.Date, ReviewDueProvisional: due.Provisional,
+		ReceivedAt: tx.Now(), ReviewDueOn: due.Date, ReviewDueProvisional: due.Provisional, ReviewDays: t.target.season.Rules.ReviewWindow,
+		ToldDueOn: due.Date, ToldDueProvisional: due.Provisional,
 		ActorKind: t.Actor.Kind, ActorID: t.Actor.ID, ActorName: t.Actor.Name, Status: SubmissionSubmitted,
 	}
 	warnings, err := t.examined.warningsJSON()

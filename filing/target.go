@@ -123,7 +123,7 @@ func (s *Service) find(ctx context.Context, l lookup) (*target, error) {
 	}
 	if row.KeySub.Valid {
 		earlier := Submission{ID: row.KeySub.UUID, ReceiptNo: row.ReceiptNo.String, ReceivedAt: row.ReceivedAt.Time,
-			ReviewDueOn: row.ReviewDue, ReviewDueProvisional: row.ReviewProv.Bool, SHA256: row.KeyBody.String}
+			ToldDueOn: row.ReviewDue, ToldDueProvisional: row.ReviewProv.Bool, SHA256: row.KeyBody.String}
 		t.remembered = &remembered{row.KeyBody.String, earlier.Receipt()}
 	}
 	return t, nil

@@ -20,6 +20,8 @@ type handler func(s *Service, ctx context.Context, tx *postgres.Tx, e event.Stor
 var handlers = map[event.Kind]handler{
 	event.SeasonOpenedKind:          (*Service).onSeasonOpened,
 	event.ObligationDueChangedKind:  (*Service).onDueChanged,
+	event.ObligationRefileMovedKind: (*Service).onRefileMoved,
+	event.ListingAnswerMovedKind:    (*Service).onAnswerTimeMoved,
 	event.SubmissionReceivedKind:    (*Service).onReceived,
 	event.ReviewDecidedKind:         (*Service).onDecided,
 	event.DocumentIssuedKind:        (*Service).onIssued,

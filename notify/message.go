@@ -22,6 +22,7 @@ type letter struct {
 	Provisional bool         // no holiday notice covers Due yet
 	WorkingDays int          // left until Due
 	Previous    workday.Date // the due day before the change
+	Which       string       // which day changed, where it is not the due day
 	Returned    bool
 	Reason      string
 

@@ -21,7 +21,7 @@ func full() letter {
 	return letter{
 		Organisation: "试验市𬭎光社会工作服务中心", Authority: "试验市民政局", Year: 2018, Today: workday.NewDate(2019, 3, 24),
 		Link: "https://nianbao.example/filer", VerifyLink: "https://nianbao.example/verify/ABCD-EFGH",
-		Due: workday.NewDate(2019, 3, 31), WorkingDays: 5, Previous: workday.NewDate(2019, 3, 20), Reason: "系统维护",
+		Due: workday.NewDate(2019, 3, 31), WorkingDays: 5, Previous: workday.NewDate(2019, 3, 20), Which: "退回后重新报送的截止日", Reason: "系统维护",
 		At: time.Date(2019, 3, 24, 14, 32, 8, 0, workday.Shanghai), ReceiptNo: "试民社报〔2019〕00012号",
 		SHA256: strings.Repeat("0a", 32), Warnings: 2, Remarks: 3, Outcome: "unqualified",
 		Number: "试民社年审〔2019〕00001号", IssuedOn: workday.NewDate(2019, 4, 2),
@@ -32,7 +32,7 @@ func full() letter {
 
 func TestWording(t *testing.T) {
 	cases := map[string]func(*letter){
-		"opening": nil, "reminder": nil, "due_changed": nil, "receipt": nil, "return": nil, "result": nil, "conclusion": nil,
+		"opening": nil, "reminder": nil, "due_changed": nil, "time_moved": nil, "receipt": nil, "return": nil, "result": nil, "conclusion": nil,
 		"prior_notice": nil, "served": nil, "listed": nil, "listing_withdrawn": nil, "removed": nil, "removal_refused": nil,
 		"annulled": nil, "spot_check": nil, "penalty": nil, "window_warned": nil, "window_escalated": nil, "window_digest": nil,
 		"document_held":         func(l *letter) { l.DocumentKind, l.Reason = "conclusion", "字体中没有“𪚥”字" },

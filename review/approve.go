@@ -9,6 +9,7 @@ import (
 	"nianbao/filing"
 	"nianbao/internal/event"
 	"nianbao/internal/postgres"
+	"nianbao/internal/workday"
 )
 
 // propose keeps a decision for the approver of a four-eyes season.
@@ -140,8 +141,12 @@ func (s *Service) Reopen(ctx context.Context, o Reopening) (Review, error) {
 		err = update(ctx, tx, *r, `state = 'pending', claimed_by = NULL, claimed_name = '', claimed_at = NULL,
 			proposed_by = NULL, proposed_name = '', proposed_at = NULL,
 			decided_by = NULL, decided_name = '', decided_at = NULL, warned_days = NULL, escalated_at = NULL,
-			due_on = $4, due_provisional = $5`, due.Date, due.Provisional)
+			due_on = $4, due_provisional = $5, window_from = $6, window_days = $7`,
+			due.Date, due.Provisional, workday.DateOf(tx.Now()), season.Rules.ReviewWindow)
 		if err != nil {
+			return err
+		}
+		if err := filing.MoveReviewDue(ctx, tx, filing.ReviewDueOf{SubmissionID: r.SubmissionID, Due: due}); err != nil {
 			return err
 		}
 		e := r.eventOf(event.ReviewReopenedKind, o.Actor.Actor, event.ReviewReopened{Reason: reason})

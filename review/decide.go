@@ -113,13 +113,15 @@ func (s *Service) settle(ctx context.Context, tx *postgres.Tx, p paper) (Result,
 	told := event.ReviewDecided{Outcome: string(p.outcome), Kind: p.submission.Kind, ReceiptNo: p.submission.ReceiptNo,
 		Remarks: len(p.remarks), ConclusionIssued: issue}
 	var refile workday.Due
-	if p.outcome == Return {
-		refile = filing.ResubmitBy(s.calendar(), tx.Now(), p.season.Rules.ResubmitWithin)
+	var within int
+	if p.outcome == Return && p.season.Rules.ResubmitWithin != nil {
+		within = *p.season.Rules.ResubmitWithin
+		refile = filing.ResubmitBy(s.calendar(), tx.Now(), &within)
 		told.ResubmitBy, told.ResubmitProvisional = refile.Date, refile.Provisional
 	}
 	e := p.review.eventOf(event.ReviewDecidedKind, p.actor, told)
 	e.Basis = p.season.Rules.Basis(filing.BasisConclusion, p.org.Type)
-	o, err := moveObligation(ctx, tx, p.outcome, filing.Decision{SubmissionID: p.submission.ID, Resubmit: refile, Event: e})
+	o, err := moveObligation(ctx, tx, p.outcome, filing.Decision{SubmissionID: p.submission.ID, Resubmit: refile, ResubmitDays: within, Event: e})
 	if err != nil {
 		return Result{}, err
 	}

@@ -47,6 +47,7 @@ type world struct {
 	filing *filing.Service
 	svc    *Service
 	orgs   []registry.Organisation
+	cal    *workday.Calendar // as it is known now
 	keys   int
 }
 
@@ -58,9 +59,9 @@ func newWorld(t testing.TB, today string, count int, season ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, ctx: t.Context(), db: db, clock: clock,
-		filing: filing.New(filing.Config{DB: db, Forms: forms, Calendar: workday.Builtin}),
-		svc:    New(Config{DB: db, Forms: forms, Calendar: workday.Builtin})}
+	w := &world{t: t, ctx: t.Context(), db: db, clock: clock, cal: workday.Builtin()}
+	w.filing = filing.New(filing.Config{DB: db, Forms: forms, Calendar: w.calendar})
+	w.svc = New(Config{DB: db, Forms: forms, Calendar: w.calendar})
 	w.filing.OnSubmitted, w.filing.OnWithdrawn = w.svc.Open, w.svc.Withdraw
 	w.exec(`INSERT INTO authority (code, name, level, number_prefix, created_at, updated_at) VALUES
 		($1, '试点市民政局', 'city', '试民社', now(), now()), ($2, '试点区民政局', 'county', '试区民社', now(), now())`, authority, elsewhere)
@@ -71,6 +72,8 @@ func newWorld(t testing.TB, today string, count int, season ...string) *world {
 	}
 	return w
 }
+
+func (w *world) calendar() *workday.Calendar { return w.cal }
 
 func (w *world) addOrganisations(count int) {
 	w.t.Helper()

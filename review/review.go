@@ -78,6 +78,8 @@ type Review struct {
 	ReceivedAt     time.Time      `db:"received_at"`
 	DueOn          workday.Date   `db:"due_on"` // last day of the window
 	DueProvisional bool           `db:"due_provisional"`
+	WindowFrom     workday.Date   `db:"window_from"` // of a reopened one; zero: the day of receipt. It does not count itself
+	WindowDays     int            `db:"window_days"` // working days from then through DueOn; 0: not on record
 	Warnings       int            `db:"warnings"`
 	State          State          `db:"state"`
 	ClaimedBy      sql.NullString `db:"claimed_by"` // actor id
@@ -93,7 +95,7 @@ type Review struct {
 }
 
 const reviewColumns = `r.submission_id, r.obligation_id, r.authority_code, r.organisation_id, r.report_year, r.received_at,
-	r.due_on, r.due_provisional, r.warnings, r.state, r.claimed_by, r.claimed_name, r.claimed_at,
+	r.due_on, r.due_provisional, r.window_from, coalesce(r.window_days, 0) AS window_days, r.warnings, r.state, r.claimed_by, r.claimed_name, r.claimed_at,
 	coalesce(r.outcome, '') AS outcome, r.opinion, r.proposed_by, r.proposed_name, r.decided_name, r.decided_at, r.version`
 
 // Remark is a reviewer's remark on one field, or on the report as a whole where Key is empty.
@@ -131,12 +133,13 @@ func New(c Config) *Service {
 // Open begins the review of a submission in the transaction that took it; filing's OnSubmitted.
 func (s *Service) Open(ctx context.Context, tx *postgres.Tx, sub filing.Submission) error {
 	stmt, err := tx.Prepared(ctx, `INSERT INTO review (submission_id, obligation_id, authority_code, organisation_id,
-		report_year, received_at, due_on, due_provisional, warnings) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
+		report_year, received_at, due_on, due_provisional, warnings, window_days)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`)
 	if err != nil {
 		return fmt.Errorf("open review: %w", err)
 	}
 	_, err = stmt.ExecContext(ctx, sub.ID, sub.ObligationID, sub.AuthorityCode, sub.OrganisationID, sub.ReportYear,
-		sub.ReceivedAt, sub.ReviewDueOn, sub.ReviewDueProvisional, sub.Warnings)
+		sub.ReceivedAt, sub.ReviewDueOn, sub.ReviewDueProvisional, sub.Warnings, sub.ReviewDays)
 	if err != nil {
 		return fmt.Errorf("open review of %s: %w", sub.ID, err)
 	}

@@ -24,27 +24,39 @@ const windowBatch = 1000
 
 // WindowSummary is what a pass over the windows did.
 type WindowSummary struct {
+	Moved     int // followed the calendar
 	Warned    int
 	Escalated int
 }
 
 func (w WindowSummary) String() string {
-	return fmt.Sprintf("%d windows end soon, %d are over", w.Warned, w.Escalated)
+	text := fmt.Sprintf("%d windows end soon, %d are over", w.Warned, w.Escalated)
+	if w.Moved > 0 {
+		text += fmt.Sprintf(", %d followed the calendar", w.Moved)
+	}
+	return text
 }
 
-// WatchWindows is the body of the job watch-windows: it warns of windows that end within 3 and within 1 working days
+// watcher is who acts in the event log.
+var watcher = event.Clock("watch-windows")
+
+// WatchWindows is the body of the job watch-windows: it brings provisional windows in line with the calendar, warns of windows that end within 3 and within 1 working days
 // and escalates those that are over, each review once for each. A missed day heals: a review that was never warned is
 // warned for the nearest threshold only. Running it again changes nothing. A review that cannot be marked is left out
 // and told of in the error, which comes with what was done for the others.
 func (s *Service) WatchWindows(ctx context.Context, now time.Time) (WindowSummary, error) {
 	var sum WindowSummary
+	var failed []error
 	today, cal := workday.DateOf(now), s.calendar()
+	var err error
+	if sum.Moved, err = s.FollowCalendar(ctx, watcher); err != nil {
+		failed = append(failed, err)
+	}
 	// Up to the day before the fourth working day, so that a window that ends on a day off is not warned late.
 	days, err := s.openDueDays(ctx, cal.Due(today, warnAt[0]+1).Date.AddDays(-1))
 	if err != nil {
-		return sum, err
+		return sum, errors.Join(append(failed, err)...)
 	}
-	var failed []error
 	for _, day := range days {
 		mark, due := windowMarkFor(day, cal.Between(today, day), now)
 		if !due {
@@ -115,26 +127,9 @@ func (s *Service) markWindows(ctx context.Context, m windowMark) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find open reviews: %w", err)
 	}
-	total := 0
-	var failed []error
-	for batch := range slices.Chunk(ids, windowBatch) {
-		n, err := s.markBatch(ctx, m, batch)
-		total += n
-		if err == nil {
-			continue
-		}
-		if ctx.Err() != nil {
-			return total, err
-		}
-		for _, id := range batch {
-			n, err := s.markBatch(ctx, m, []uuid.UUID{id})
-			total += n
-			if err != nil {
-				failed = append(failed, fmt.Errorf("review %s: %w", id, err))
-			}
-		}
-	}
-	return total, errors.Join(failed...)
+	return postgres.InBatches(ctx, s.db, ids, windowBatch, func(tx *postgres.Tx, ids []uuid.UUID) (int, error) {
+		return m.apply(tx.Context(), tx, ids)
+	})
 }
 
 type markedReview struct {
@@ -142,40 +137,32 @@ type markedReview struct {
 	ReceiptNo string `db:"receipt_no"`
 }
 
-// markBatch marks those of the reviews that are still open and unmarked and tells of each with an event. One that
-// somebody is working on at this moment waits for the next pass.
-func (s *Service) markBatch(ctx context.Context, m windowMark, ids []uuid.UUID) (n int, err error) {
-	err = postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error {
-		var marked []markedReview
-		err := tx.SelectContext(ctx, &marked, `UPDATE review r SET version = r.version + 1, `+m.column+` = $2
-			FROM submission s
-			WHERE s.id = r.submission_id AND r.submission_id = ANY (ARRAY(SELECT submission_id FROM review
-				WHERE submission_id = ANY ($3) AND due_on = $1 AND state IN ('pending', 'proposed') AND `+m.unmarked+`
-				ORDER BY submission_id FOR NO KEY UPDATE SKIP LOCKED))
-			RETURNING `+reviewColumns+`, s.receipt_no`, m.day, m.value, pq.Array(ids))
-		if err != nil {
-			return fmt.Errorf("mark: %w", err)
-		}
-		slices.SortFunc(marked, func(a, b markedReview) int { return bytes.Compare(a.SubmissionID[:], b.SubmissionID[:]) })
-		events := make([]event.Event, len(marked))
-		for i := range marked {
-			events[i] = m.event(&marked[i])
-		}
-		n = len(marked)
-		return event.Append(ctx, tx, events...)
-	})
+// apply marks those of the reviews that are still open and unmarked and tells of each with an event. One that somebody
+// is working on at this moment waits for the next pass.
+func (m windowMark) apply(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) (int, error) {
+	var marked []markedReview
+	err := tx.SelectContext(ctx, &marked, `UPDATE review r SET version = r.version + 1, `+m.column+` = $2
+		FROM submission s
+		WHERE s.id = r.submission_id AND r.submission_id = ANY (ARRAY(SELECT submission_id FROM review
+			WHERE submission_id = ANY ($3) AND due_on = $1 AND state IN ('pending', 'proposed') AND `+m.unmarked+`
+			ORDER BY submission_id FOR NO KEY UPDATE SKIP LOCKED))
+		RETURNING `+reviewColumns+`, s.receipt_no`, m.day, m.value, pq.Array(ids))
 	if err != nil {
-		return 0, err
+		return 0, fmt.Errorf("mark: %w", err)
 	}
-	return n, nil
+	slices.SortFunc(marked, func(a, b markedReview) int { return bytes.Compare(a.SubmissionID[:], b.SubmissionID[:]) })
+	events := make([]event.Event, len(marked))
+	for i := range marked {
+		events[i] = m.event(&marked[i])
+	}
+	return len(marked), event.Append(ctx, tx, events...)
 }
 
 func (m windowMark) event(r *markedReview) event.Event {
-	actor := event.Clock("watch-windows")
 	if m.over {
-		return r.eventOf(event.WindowEscalatedKind, actor, event.WindowEscalated{ReceiptNo: r.ReceiptNo, DueOn: r.DueOn,
+		return r.eventOf(event.WindowEscalatedKind, watcher, event.WindowEscalated{ReceiptNo: r.ReceiptNo, DueOn: r.DueOn,
 			WorkingDaysOver: -m.left, ClaimedBy: r.ClaimedBy.String, ClaimedName: r.ClaimedName})
 	}
-	return r.eventOf(event.WindowWarnedKind, actor, event.WindowWarned{ReceiptNo: r.ReceiptNo, DueOn: r.DueOn,
+	return r.eventOf(event.WindowWarnedKind, watcher, event.WindowWarned{ReceiptNo: r.ReceiptNo, DueOn: r.DueOn,
 		DueProvisional: r.DueProvisional, WorkingDaysLeft: m.left, ClaimedBy: r.ClaimedBy.String, ClaimedName: r.ClaimedName})
 }

@@ -257,7 +257,10 @@ func TestWatchAfterTheCalendarChanged(t *testing.T) {
 	if diff := cmp.Diff([]string{"ends 2019-03-15 3 "}, got); diff != "" {
 		t.Error(diff)
 	}
-	if s := (WindowSummary{2, 3}).String(); s != "2 windows end soon, 3 are over" {
+	if s := (WindowSummary{Warned: 2, Escalated: 3}).String(); s != "2 windows end soon, 3 are over" {
+		t.Errorf("summary %q", s)
+	}
+	if s := (WindowSummary{Moved: 1}).String(); s != "0 windows end soon, 0 are over, 1 followed the calendar" {
 		t.Errorf("summary %q", s)
 	}
 }

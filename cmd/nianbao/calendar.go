@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strconv"
 	"strings"
 
+	"nianbao/internal/event"
 	"nianbao/internal/registry"
 	"nianbao/internal/workday"
+	"nianbao/review"
+	"nianbao/review/listing"
 )
 
 type calendarCmd struct {
@@ -21,19 +24,37 @@ type calendarImportCmd struct {
 	File string `arg:"" type:"existingfile" help:"CSV with the header date,kind,festival,notice_year; kind off or work."`
 }
 
-// Run imports the good rows and lists the refused ones.
+// Run takes the file whole or not at all, and brings every day that was provisional in line with it at once.
 func (c *calendarImportCmd) Run(e *environment) error {
-	file, err := os.Open(c.File)
+	return e.importFile(c.File, func(s *store, file io.Reader) error {
+		actor := commandActor("calendar import")
+		result, err := registry.ImportCalendar(e.ctx, s.db, file, registry.ImportOptions{Filename: c.File, Actor: actor})
+		if err := e.report(c.File, tallyOf(result), err); err != nil {
+			return err
+		}
+		if err := e.followCalendar(s, actor); err != nil {
+			return fmt.Errorf("bring days in line with the calendar: %w; it is imported, the jobs of the night try again", err)
+		}
+		return nil
+	})
+}
+
+// followCalendar corrects due days and refile days, windows of review, and times of listing, as their jobs do each night.
+func (e *environment) followCalendar(s *store, actor event.Actor) (err error) {
+	if s.calendar, err = registry.LoadCalendar(e.ctx, s.db); err != nil {
+		return err
+	}
+	calendar := func() *workday.Calendar { return s.calendar }
+	obligations, err := s.filing()
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	return e.with(func(s *store) error {
-		result, err := registry.ImportCalendar(e.ctx, s.db, file, registry.ImportOptions{
-			Filename: c.File, Actor: commandActor("calendar import"),
-		})
-		return e.report(c.File, tallyOf(result), err)
-	})
+	opened, err := obligations.OpenSeasons(e.ctx, s.db.Now())
+	windows, windowsErr := review.New(review.Config{DB: s.db, Calendar: calendar}).FollowCalendar(e.ctx, actor)
+	times, timesErr := listing.New(listing.Config{DB: s.db, Calendar: calendar, Log: e.log}).FollowCalendar(e.ctx, actor)
+	fmt.Fprintf(e.stdout, "moved: %d due days, %d days to refile, %d review windows, %d times of listings\n",
+		opened.DueChanged, opened.RefileDays, windows, times)
+	return errors.Join(err, windowsErr, timesErr)
 }
 
 type calendarDueCmd struct {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nianbao/internal/postgres"
 	"nianbao/internal/postgres/pgtest"
 	"nianbao/internal/workday"
 )
@@ -194,11 +195,49 @@ func TestCalendarImport(t *testing.T) {
 	due := []string{"calendar", "due", "--from", "2027-04-30", "--working-days", "1"}
 	wants(t, nianbao(t, "", due...), exitDone, "2027-05-03 provisional")
 	notice := write(t, "2027.csv", "date,kind,festival,notice_year\n2027-05-01,off,劳动节,2027\n2027-05-02,off,劳动节,2027\n2027-05-03,off,劳动节,2027\n")
-	wants(t, nianbao(t, "", "calendar", "import", notice), exitDone, "3 new")
+	provisional := applyForRemoval(t)
+	wants(t, nianbao(t, "", "calendar", "import", notice), exitDone, "3 new",
+		"moved: 0 due days, 0 days to refile, 0 review windows, 1 times of listings")
+	if day, open := provisional(); day != "2027-05-07" || open {
+		t.Errorf("an application of 29 April is decided by %s, provisional %v", day, open)
+	}
+	wants(t, nianbao(t, "", "calendar", "import", notice), exitDone, "3 unchanged", "0 times of listings")
 	if got := nianbao(t, "", due...); got.stdout != "2027-05-04\n" {
 		t.Errorf("with the notice the first working day is 4 May and certain, got %+v", got)
 	}
 	wants(t, nianbao(t, "", "calendar", "import", write(t, "bad.csv", "date,kind,festival,notice_year\n2027-02-30,off,x,2027\n")), exitFailed, "2027-02-30")
+}
+
+// applyForRemoval writes an application of 29 April 2027, to be decided within five working days, as it was told before
+// the notice for the year; the answer reads the day back.
+func applyForRemoval(t *testing.T) func() (day string, provisional bool) {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), os.Getenv("DATABASE_URL"), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	_, err = db.ExecContext(t.Context(), `
+INSERT INTO authority (code, name, level, number_prefix, created_at, updated_at) VALUES ('440100', '试点市民政局', 'city', '试民社', now(), now());
+INSERT INTO organisation (id, uscc, name, type, registered_on, authority_code, status, created_at, updated_at)
+	VALUES (gen_random_uuid(), '52440100MJK00009XH', '试点市中心', 'service', '2012-06-18', '440100', 'active', now(), now());
+INSERT INTO season (id, authority_code, report_year, regime, registered_by, opens_on, due_on, spec, created_at, updated_at)
+	VALUES (gen_random_uuid(), '440100', 2026, 'annual_report', '2026-12-31', '2027-01-14', '2027-03-31', '{}', now(), now());
+INSERT INTO obligation (id, authority_code, organisation_id, season_id, report_year, type, form, opens_on, due_on, overdue_after, created_at, updated_at)
+	SELECT gen_random_uuid(), '440100', g.id, s.id, 2026, 'service', 'service-2004', s.opens_on, s.due_on, s.due_on, now(), now() FROM organisation g, season s;
+INSERT INTO listing (id, obligation_id, authority_code, organisation_id, report_year, ground, basis, status, notified_on, listed_on, created_at, updated_at)
+	SELECT gen_random_uuid(), id, authority_code, organisation_id, 2026, 'not_filed', '', 'listed', '2027-04-01', '2027-04-19', now(), now() FROM obligation;
+INSERT INTO listing_removal (id, listing_id, text, applied_at, due_on, due_provisional, actor_id, actor_name)
+	SELECT gen_random_uuid(), id, '已补报。', '2027-04-29 09:00+08', '2027-05-06', true, 'p1', '张三' FROM listing`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() (day string, provisional bool) {
+		if err := db.QueryRowContext(t.Context(), `SELECT due_on::text, due_provisional FROM listing_removal`).Scan(&day, &provisional); err != nil {
+			t.Fatal(err)
+		}
+		return day, provisional
+	}
 }
 
 func TestHidePassword(t *testing.T) {

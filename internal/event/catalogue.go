@@ -7,6 +7,7 @@ const (
 	SeasonChangedKind         Kind = "season.changed"
 	ObligationCreatedKind     Kind = "obligation.created"
 	ObligationDueChangedKind  Kind = "obligation.due_changed"
+	ObligationRefileMovedKind Kind = "obligation.refile_moved" // the calendar moved the day to refile by
 	ObligationExemptedKind    Kind = "obligation.exempted"
 	ObligationWithdrawnKind   Kind = "obligation.withdrawn"
 	SubmissionReceivedKind    Kind = "submission.received"
@@ -17,6 +18,7 @@ const (
 	ReviewSentBackKind        Kind = "review.sent_back" // four eyes: the approver did not confirm
 	ReviewDecidedKind         Kind = "review.decided"
 	ReviewReopenedKind        Kind = "review.reopened"
+	WindowMovedKind           Kind = "window.moved" // the calendar moved its last day
 	WindowWarnedKind          Kind = "window.warned"
 	WindowEscalatedKind       Kind = "window.escalated"
 	ConclusionNumberedKind    Kind = "conclusion.numbered"
@@ -26,6 +28,8 @@ const (
 	DocumentRevokedKind       Kind = "document.revoked"
 	ListingNotifiedKind       Kind = "listing.notified"
 	NoticeServedKind          Kind = "notice.served"
+	ListingAnswerMovedKind    Kind = "listing.answer_time_moved"  // likewise
+	ListingRemovalMovedKind   Kind = "listing.removal_time_moved" // likewise
 	ListingStatementKind      Kind = "listing.statement_received"
 	ListingListedKind         Kind = "listing.listed"
 	ListingWithdrawnKind      Kind = "listing.withdrawn"
@@ -74,10 +78,11 @@ var Catalogue = map[Kind]Meta{
 	SeasonChangedKind: {Title: "报送季已调整", Data: SeasonChanged{}, Public: true,
 		PublicData: []string{"due_on", "previous_due_on"}},
 
-	ObligationCreatedKind:    {Title: "产生报送义务", Data: ObligationCreated{}},
-	ObligationDueChangedKind: {Title: "截止日已调整", Data: ObligationDueChanged{}},
-	ObligationExemptedKind:   {Title: "免予报送", Data: ObligationExempted{}},
-	ObligationWithdrawnKind:  {Title: "报送义务已撤销", Data: ObligationWithdrawn{}},
+	ObligationCreatedKind:     {Title: "产生报送义务", Data: ObligationCreated{}},
+	ObligationDueChangedKind:  {Title: "截止日已调整", Data: ObligationDueChanged{}},
+	ObligationRefileMovedKind: {Title: "重新报送的截止日已调整", Data: ObligationRefileMoved{}},
+	ObligationExemptedKind:    {Title: "免予报送", Data: ObligationExempted{}},
+	ObligationWithdrawnKind:   {Title: "报送义务已撤销", Data: ObligationWithdrawn{}},
 
 	SubmissionReceivedKind: {Title: "年度报告已提交", Data: SubmissionReceived{}, Public: true,
 		PublicData: []string{"kind"}},
@@ -90,6 +95,7 @@ var Catalogue = map[Kind]Meta{
 	ReviewDecidedKind: {Title: "审查已有结论", Data: ReviewDecided{}, Public: true,
 		PublicData: []string{"outcome", "kind"}},
 	ReviewReopenedKind:  {Title: "审查已重新开始", Data: ReviewReopened{}},
+	WindowMovedKind:     {Title: "审查期限已按节假日安排调整", Data: WindowMoved{}},
 	WindowWarnedKind:    {Title: "审查期限将到", Data: WindowWarned{}},
 	WindowEscalatedKind: {Title: "审查期限已过", Data: WindowEscalated{}},
 
@@ -101,9 +107,11 @@ var Catalogue = map[Kind]Meta{
 	DocumentSupersededKind: {Title: "文书已被替代", Data: DocumentSuperseded{}},
 	DocumentRevokedKind:    {Title: "文书已撤销", Data: DocumentRevoked{}},
 
-	ListingNotifiedKind:  {Title: "已作列入事先告知", Data: ListingNotified{}},
-	NoticeServedKind:     {Title: "文书已送达", Data: NoticeServed{}},
-	ListingStatementKind: {Title: "已收到陈述申辩"},
+	ListingNotifiedKind:     {Title: "已作列入事先告知", Data: ListingNotified{}},
+	NoticeServedKind:        {Title: "文书已送达", Data: NoticeServed{}},
+	ListingAnswerMovedKind:  {Title: "陈述申辩期限已按节假日安排调整", Data: ListingTimeMoved{}},
+	ListingRemovalMovedKind: {Title: "移出申请的答复期限已按节假日安排调整", Data: ListingTimeMoved{}},
+	ListingStatementKind:    {Title: "已收到陈述申辩"},
 	ListingListedKind: {Title: "列入活动异常名录", Data: ListingListed{}, Public: true,
 		PublicData: []string{"ground", "listed_on"}},
 	ListingWithdrawnKind:      {Title: "列入事项已撤销", Data: ListingWithdrawn{}},

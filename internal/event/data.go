@@ -60,6 +60,13 @@ type ObligationDueChanged struct {
 	Reason         string       `json:"reason,omitempty"`
 }
 
+// ObligationRefileMoved: a holiday notice moved the day to refile a returned report by.
+type ObligationRefileMoved struct {
+	ResubmitBy          workday.Date `json:"resubmit_by"`
+	PreviousResubmitBy  workday.Date `json:"previous_resubmit_by"`
+	ResubmitProvisional bool         `json:"resubmit_provisional,omitempty"`
+}
+
 // ObligationExempted: nothing is owed for the year.
 type ObligationExempted struct {
 	Reason string `json:"reason"`
@@ -116,6 +123,14 @@ type ReviewSentBack struct {
 // ReviewReopened: a reviewer took up a decided report again.
 type ReviewReopened struct {
 	Reason string `json:"reason"`
+}
+
+// WindowMoved: a holiday notice moved the last day of the review window.
+type WindowMoved struct {
+	ReceiptNo      string       `json:"receipt_no"`
+	DueOn          workday.Date `json:"due_on"`
+	PreviousDueOn  workday.Date `json:"previous_due_on"`
+	DueProvisional bool         `json:"due_provisional,omitempty"`
 }
 
 // WindowWarned: the review window ends soon.
@@ -199,6 +214,14 @@ type NoticeServed struct {
 	ServedOn                workday.Date `json:"served_on"`
 	StatementDueOn          workday.Date `json:"statement_due_on,omitzero"`
 	StatementDueProvisional bool         `json:"statement_due_provisional,omitempty"`
+}
+
+// ListingTimeMoved: a holiday notice moved the last day to answer the prior notice, or to decide on an application for
+// removal, as the kind says.
+type ListingTimeMoved struct {
+	DueOn          workday.Date `json:"due_on"`
+	PreviousDueOn  workday.Date `json:"previous_due_on"`
+	DueProvisional bool         `json:"due_provisional,omitempty"`
 }
 
 // ListingListed: the organisation is on the abnormal-activity list.

@@ -16,6 +16,7 @@ import (
 
 // AdvanceSummary is what a pass over the notified matters did.
 type AdvanceSummary struct {
+	Moved     int // answer and decision times that followed the calendar
 	Withdrawn int
 	Listed    int
 	Failed    int // matters left out; the log says why
@@ -23,6 +24,9 @@ type AdvanceSummary struct {
 
 func (s AdvanceSummary) String() string {
 	text := fmt.Sprintf("%d withdrawn, %d listed", s.Withdrawn, s.Listed)
+	if s.Moved > 0 {
+		text += fmt.Sprintf(", %d followed the calendar", s.Moved)
+	}
 	if s.Failed > 0 {
 		text += fmt.Sprintf(", %d left out", s.Failed)
 	}
@@ -38,11 +42,15 @@ func (s *AdvanceSummary) add(o AdvanceSummary) {
 // advancer is who acts in the event log.
 var advancer = event.Clock("advance-listings")
 
-// AdvanceListings is the body of the job advance-listings: of the matters that are only notified it ends those where a
+// AdvanceListings is the body of the job advance-listings: once days that were provisional have followed the calendar, of the matters that are only notified it ends those where a
 // report stands, nothing is owed or nothing is overdue any more, and lists those whose time to answer is over (see
 // judge). Run again, or on two nodes at once, it finds nothing left to do.
 func (s *Service) AdvanceListings(ctx context.Context, now time.Time) (AdvanceSummary, error) {
 	pass := advance{Service: s, today: workday.DateOf(now), seasons: newSeasons()}
+	var err error
+	if pass.sum.Moved, pass.sum.Failed, err = s.followCalendar(ctx, advancer); err != nil {
+		return pass.sum, fmt.Errorf("advance listings of %s: %w", pass.today, err)
+	}
 	var from uuid.UUID
 	for {
 		ids, err := pass.next(ctx, from)
@@ -138,7 +146,7 @@ func (p *advance) act(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID) (Ad
 		if err != nil {
 			return sum, err
 		}
-		m.waitForNotice(p.calendar(), season.Rules.Late.StatementWorkingDays)
+		m.waitForNotice(p.calendar(), season.Rules.Late)
 		next := m.judge(p.today, season.Rules.Late)
 		var done paper
 		switch {

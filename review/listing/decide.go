@@ -92,7 +92,7 @@ func (s *Service) list(ctx context.Context, a act, c Decision) error {
 	if err != nil {
 		return err
 	}
-	a.m.waitForNotice(s.calendar(), season.Rules.Late.StatementWorkingDays)
+	a.m.waitForNotice(s.calendar(), season.Rules.Late)
 	if err := a.m.mayBeListed(a.today, season.Rules.Late); err != nil {
 		return err
 	}

@@ -36,6 +36,7 @@ type world struct {
 	filing *filing.Service
 	svc    *Service
 	orgs   []registry.Organisation
+	cal    *workday.Calendar // as it is known now
 }
 
 // newWorld has count organisations that agreed to electronic service. rules are lines of the season file.
@@ -46,15 +47,17 @@ func newWorld(t testing.TB, count int, rules ...string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, ctx: t.Context(), db: db, clock: clock,
-		filing: filing.New(filing.Config{DB: db, Forms: forms, Calendar: workday.Builtin}),
-		svc:    New(Config{DB: db, Calendar: workday.Builtin, Log: slog.New(slog.DiscardHandler)})}
+	w := &world{t: t, ctx: t.Context(), db: db, clock: clock, cal: workday.Builtin()}
+	w.filing = filing.New(filing.Config{DB: db, Forms: forms, Calendar: w.calendar})
+	w.svc = New(Config{DB: db, Calendar: w.calendar, Log: slog.New(slog.DiscardHandler)})
 	w.exec(`INSERT INTO authority (code, name, level, number_prefix, created_at, updated_at)
 		VALUES ($1, '试点市民政局', 'city', '试民社', now(), now()), ('440104', '试点区民政局', 'county', '试区民社', now(), now())`, authority)
 	w.addOrganisations(count)
 	w.importSeason(rules...)
 	return w
 }
+
+func (w *world) calendar() *workday.Calendar { return w.cal }
 
 func noon(day string) time.Time { return at(day, 12, 0) }
 

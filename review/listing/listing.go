@@ -91,6 +91,7 @@ type Listing struct {
 	ServedOn                workday.Date  `db:"served_on"`   // of the notice; zero: not on record
 	StatementDueOn          workday.Date  `db:"statement_due_on"`
 	StatementDueProvisional bool          `db:"statement_due_provisional"`
+	StatementDays           int           `db:"statement_days"` // working days that StatementDueOn was counted from; 0: not on record
 	StatementOpen           bool          `db:"statement_open"` // a statement awaits its decision
 	ListedOn                workday.Date  `db:"listed_on"`      // first day on the list
 	DecisionID              uuid.NullUUID `db:"decision_id"`
@@ -103,7 +104,8 @@ type Listing struct {
 }
 
 const listingColumns = `l.id, l.obligation_id, l.authority_code, l.organisation_id, l.report_year, l.ground, l.basis,
-	l.status, l.notified_on, l.notice_id, l.served_on, l.statement_due_on, l.statement_due_provisional, l.statement_open,
+	l.status, l.notified_on, l.notice_id, l.served_on, l.statement_due_on, l.statement_due_provisional,
+	coalesce(l.statement_days, 0) AS statement_days, l.statement_open,
 	l.listed_on, l.decision_id, l.ended_on, l.end_reason, l.end_document_id, l.version, l.created_at, l.updated_at`
 
 // AnswerTimeOver tells whether service is on record and its answer time has passed on the day.

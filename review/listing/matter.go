@@ -1,6 +1,7 @@
 package listing
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -102,14 +103,19 @@ func (m *matter) party() document.Party {
 // overdue tells whether the obligation is overdue on the day, by filing's rule.
 func (m *matter) overdue(day workday.Date) bool { return filing.Overdue(m.OverdueAfter, day) }
 
+// answerDays are the working days that the answer time was counted from, or the season's where they are not on record.
+func (m *matter) answerDays(late filing.LateRule) int {
+	return cmp.Or(m.StatementDays, late.StatementWorkingDays)
+}
+
 // waitForNotice moves the end of the answer time where the notice was issued after the day of its service: it was held,
-// and until then there was nothing in the inbox to answer. n is the answer time in working days.
-func (m *matter) waitForNotice(cal *workday.Calendar, n int) {
+// and until then there was nothing in the inbox to answer.
+func (m *matter) waitForNotice(cal *workday.Calendar, late filing.LateRule) {
 	if m.ServedOn.IsZero() || !m.NoticeIssuedAt.Valid {
 		return
 	}
 	if issued := workday.DateOf(m.NoticeIssuedAt.Time); issued.After(m.ServedOn) {
-		m.StatementDueOn = cal.Due(issued, n).Date
+		m.StatementDueOn = filing.Corrected(m.StatementDueOn, cal.Due(issued, m.answerDays(late))).Date
 	}
 }
 

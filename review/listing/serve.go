@@ -75,8 +75,10 @@ func (s *Service) recordService(ctx context.Context, a act, c Served) error {
 		if err != nil {
 			return err
 		}
-		due := s.calendar().Due(c.ServedOn, season.Rules.Late.StatementWorkingDays)
-		err = a.move(ctx, `served_on = $5, statement_due_on = $6, statement_due_provisional = $7`, c.ServedOn, due.Date, due.Provisional)
+		days := season.Rules.Late.StatementWorkingDays
+		due := s.calendar().Due(c.ServedOn, days)
+		err = a.move(ctx, `served_on = $5, statement_due_on = $6, statement_due_provisional = $7, statement_days = $8`,
+			c.ServedOn, due.Date, due.Provisional, days)
 		if err != nil {
 			return err
 		}

@@ -72,7 +72,8 @@ type openedCase struct {
 // openedListing is a row to come of listing.
 type openedListing struct {
 	openedCase
-	immediate bool
+	immediate  bool
+	answerDays int // working days to answer a notice
 }
 
 // add decides what is to be done for one late filer: three acts, each for itself.
@@ -108,7 +109,7 @@ func (r ruling) listing(f *lateFiler) openedListing {
 			ReturnedOn: returnedOn(f.ReturnedAt), ListedOn: r.today, Basis: basis})
 		opened.paper.act.Kind = event.ListingListedKind
 		opened.paper.act.Data = event.ListingListed{Ground: string(GroundNotFiled), ListedOn: r.today, DocumentID: opened.paper.order.ID}
-		return openedListing{opened, true}
+		return openedListing{openedCase: opened, immediate: true}
 	}
 	basis := r.rules.Basis(filing.BasisAbnormalList, f.Type)
 	opened := r.open(f, basis, &document.PriorNoticeFacts{Party: f.party(), DueOn: f.DueOn,
@@ -117,7 +118,7 @@ func (r ruling) listing(f *lateFiler) openedListing {
 	opened.paper.act.Kind = event.ListingNotifiedKind
 	opened.paper.act.Data = event.ListingNotified{Ground: string(GroundNotFiled), NotifiedOn: r.today, DocumentID: opened.paper.order.ID}
 	opened.paper.answerBy = r.answerBy
-	return openedListing{opened, false}
+	return openedListing{openedCase: opened, answerDays: late.StatementWorkingDays}
 }
 
 // open begins an act on a late filer; the caller says what kind of event it is.
@@ -163,15 +164,16 @@ const insertPenalties = `INSERT INTO penalty_case (id, obligation_id, authority_
 	opened_on, created_at) SELECT u.*, $8, $9` + fromCases + ` ON CONFLICT (obligation_id) DO NOTHING RETURNING id`
 
 const insertListings = `INSERT INTO listing (id, obligation_id, authority_code, organisation_id, report_year, ground, basis,
-	status, notified_on, notice_id, served_on, statement_due_on, statement_due_provisional, listed_on, decision_id,
-	created_at, updated_at)
+	status, notified_on, notice_id, served_on, statement_due_on, statement_due_provisional, statement_days, listed_on,
+	decision_id, created_at, updated_at)
 SELECT u.id, u.obligation_id, u.authority_code, u.organisation_id, u.report_year, 'not_filed', u.basis,
 	CASE WHEN u.immediate THEN 'listed' ELSE 'notified' END, $8, CASE WHEN NOT u.immediate THEN u.document_id END,
-	CASE WHEN u.answer_by IS NOT NULL THEN $8::date END, u.answer_by, u.provisional,
+	CASE WHEN u.answer_by IS NOT NULL THEN $8::date END, u.answer_by, u.provisional, u.answer_days,
 	CASE WHEN u.immediate THEN $8::date END, CASE WHEN u.immediate THEN u.document_id END, $9, $9
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::integer[], $6::text[], $7::uuid[], $10::boolean[],
-	$11::date[], $12::boolean[])
-	AS u (id, obligation_id, authority_code, organisation_id, report_year, basis, document_id, immediate, answer_by, provisional)
+	$11::date[], $12::boolean[], $13::integer[])
+	AS u (id, obligation_id, authority_code, organisation_id, report_year, basis, document_id, immediate, answer_by, provisional,
+	answer_days)
 ON CONFLICT (organisation_id, ground, report_year) WHERE status IN ('notified', 'listed') DO NOTHING RETURNING id`
 
 // write inserts the rows, tells of them and orders their documents. A row that another node was quicker with is left
@@ -201,6 +203,7 @@ func (a *lateActs) writeListings(ctx context.Context, tx *postgres.Tx, today wor
 	var c caseColumns
 	immediate := make([]bool, len(a.listings))
 	answerBy := make([]sql.NullString, len(a.listings))
+	answerDays := make([]sql.NullInt64, len(a.listings))
 	provisional := make([]bool, len(a.listings))
 	for i := range a.listings {
 		o := &a.listings[i]
@@ -209,9 +212,11 @@ func (a *lateActs) writeListings(ctx context.Context, tx *postgres.Tx, today wor
 		if o.paper.inbox && !o.immediate {
 			answerBy[i] = sql.NullString{String: o.paper.answerBy.Date.String(), Valid: true}
 			provisional[i] = o.paper.answerBy.Provisional
+			answerDays[i] = sql.NullInt64{Int64: int64(o.answerDays), Valid: true}
 		}
 	}
-	opened, err := returnedIDs(ctx, tx, insertListings, append(c.args(today, tx), pq.Array(immediate), pq.Array(answerBy), pq.Array(provisional))...)
+	opened, err := returnedIDs(ctx, tx, insertListings, append(c.args(today, tx),
+		pq.Array(immediate), pq.Array(answerBy), pq.Array(provisional), pq.Array(answerDays))...)
 	if err != nil {
 		return nil, err
 	}
