@@ -119,6 +119,9 @@ func (s *Service) Check(ctx context.Context, c Check) ([]check.Finding, error) {
 	if t.planned() {
 		return nil, t.notOpen()
 	}
+	if err := s.addAttachmentFindings(ctx, t, result); err != nil {
+		return nil, err
+	}
 	if result.findings == nil {
 		return []check.Finding{}, nil
 	}

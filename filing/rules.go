@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"nianbao/filing/attachment"
 	"nianbao/internal/registry"
 	"nianbao/internal/workday"
 )
@@ -39,10 +40,10 @@ type Rules struct {
 
 // AttachmentRule is a kind of attachment that the season asks for.
 type AttachmentRule struct {
-	Kind     string `json:"kind"`
-	Required bool   `json:"required"`
-	MaxBytes int    `json:"max_bytes"` // of one file
-	MaxFiles int    `json:"max_files"`
+	Kind     attachment.Kind `json:"kind"`
+	Required bool            `json:"required"`
+	MaxBytes int             `json:"max_bytes"` // of one file
+	MaxFiles int             `json:"max_files"`
 }
 
 // ConclusionRule says for which conclusions a document is issued, and whether

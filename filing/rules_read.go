@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"nianbao/filing/attachment"
 	"nianbao/filing/form"
 	"nianbao/internal/registry"
 	"nianbao/internal/workday"
@@ -120,9 +121,9 @@ func (r *Rules) basisReaders() map[string]reader {
 }
 
 func (r *Rules) readAttachment(p *fileProblems, key string, node ast.Node) {
-	a := AttachmentRule{MaxBytes: 2 << 20, MaxFiles: 1}
+	a := AttachmentRule{MaxBytes: attachment.DefaultMaxBytes, MaxFiles: attachment.DefaultMaxFiles}
 	mapping(map[string]reader{
-		"kind":      text(func(s string) { a.Kind = s }),
+		"kind":      word(func(k attachment.Kind) { a.Kind = k }, attachment.Kinds()...),
 		"required":  boolean(func(b bool) { a.Required = b }),
 		"max_bytes": whole(func(n int) { a.MaxBytes = n }, 1, 100<<20),
 		"max_files": whole(func(n int) { a.MaxFiles = n }, 1, 100),
@@ -130,10 +131,7 @@ func (r *Rules) readAttachment(p *fileProblems, key string, node ast.Node) {
 	r.Attachments = append(r.Attachments, a)
 }
 
-var (
-	authorityCode  = regexp.MustCompile(`^[0-9]{6}$`)
-	attachmentKind = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
-)
+var authorityCode = regexp.MustCompile(`^[0-9]{6}$`)
 
 // validate checks what a single value cannot tell.
 func (r *Rules) validate(forms *form.Set, p *fileProblems) {
@@ -156,8 +154,11 @@ func (r *Rules) validate(forms *form.Set, p *fileProblems) {
 	}
 	for i, a := range r.Attachments {
 		same := func(b AttachmentRule) bool { return b.Kind == a.Kind }
-		if !attachmentKind.MatchString(a.Kind) || slices.ContainsFunc(r.Attachments[:i], same) {
-			p.about("attachments", "kind %q must be a word in lower case (a-z, 0-9, _), given once", a.Kind)
+		switch {
+		case a.Kind == "":
+			p.about(fmt.Sprintf("attachments[%d].kind", i+1), "is missing")
+		case slices.ContainsFunc(r.Attachments[:i], same):
+			p.about("attachments", "kind %q is given twice", a.Kind)
 		}
 	}
 }

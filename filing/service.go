@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"gocloud.dev/blob"
 
 	"nianbao/filing/check"
 	"nianbao/filing/form"
@@ -17,6 +18,8 @@ type Config struct {
 	Forms    *form.Set
 	Checks   *check.Set               // nil: bodies are decoded but not checked (measurements only)
 	Calendar func() *workday.Calendar // the calendar as it is known now
+	Blobs    *blob.Bucket             // where attachments lie; nil where none are taken (measurements only)
+	Scanner  Scanner                  // looks through attachments; nil: none is set up, they are usable at once
 }
 
 // Service holds the use cases of the organisation's side. The hooks are set
@@ -27,6 +30,8 @@ type Service struct {
 	forms    *form.Set
 	checks   *check.Set
 	calendar func() *workday.Calendar
+	blobs    *blob.Bucket
+	scanner  Scanner
 
 	// OnSubmitted opens the review of a submission that was just taken.
 	OnSubmitted func(ctx context.Context, tx *postgres.Tx, s Submission) error
@@ -40,7 +45,7 @@ type Service struct {
 // New makes the service; its hooks do nothing until they are set.
 func New(c Config) *Service {
 	return &Service{
-		db: c.DB, forms: c.Forms, checks: c.Checks, calendar: c.Calendar,
+		db: c.DB, forms: c.Forms, checks: c.Checks, calendar: c.Calendar, blobs: c.Blobs, scanner: c.Scanner,
 		OnSubmitted: func(context.Context, *postgres.Tx, Submission) error { return nil },
 		OnWithdrawn: func(context.Context, *postgres.Tx, uuid.UUID) error { return nil },
 	}

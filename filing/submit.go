@@ -94,6 +94,9 @@ func (s *Service) submit(ctx context.Context, t taking) (Receipt, error) {
 	t.target = found
 	now := s.db.Now()
 	t.examined, err = s.examine(found, t.Body, now)
+	if err == nil {
+		err = s.addAttachmentFindings(ctx, found, t.examined)
+	}
 	if err == nil && check.HasErrors(t.examined.findings) {
 		err = &CheckError{Findings: t.examined.findings}
 	}
@@ -199,6 +202,9 @@ func (s *Service) take(ctx context.Context, tx *postgres.Tx, t taking) (Receipt,
 	}
 	if !moved {
 		return Receipt{}, errChangedMeanwhile
+	}
+	if err := s.listAttachments(ctx, tx, t.target, submissionID); err != nil {
+		return Receipt{}, err
 	}
 	submission, err := s.store(ctx, tx, t, submissionID)
 	if err != nil {

@@ -58,6 +58,10 @@ const (
 	AccountActivatedKind      Kind = "account.activated"
 	TokenIssuedKind           Kind = "token.issued"
 	TokenRevokedKind          Kind = "token.revoked"
+	AttachmentAddedKind       Kind = "attachment.added"
+	AttachmentRemovedKind     Kind = "attachment.removed"
+	AttachmentClearedKind     Kind = "attachment.cleared"
+	AttachmentInfectedKind    Kind = "attachment.infected"
 )
 
 // Meta is what the catalogue says of a kind.
@@ -83,6 +87,11 @@ var Catalogue = map[Kind]Meta{
 	ObligationRefileMovedKind: {Title: "重新报送的截止日已调整", Data: ObligationRefileMoved{}},
 	ObligationExemptedKind:    {Title: "免予报送", Data: ObligationExempted{}},
 	ObligationWithdrawnKind:   {Title: "报送义务已撤销", Data: ObligationWithdrawn{}},
+
+	AttachmentAddedKind:    {Title: "已上传附件", Data: AttachmentAdded{}},
+	AttachmentRemovedKind:  {Title: "已删除附件", Data: AttachmentRemoved{}},
+	AttachmentClearedKind:  {Title: "附件查毒通过", Data: AttachmentScanned{}},
+	AttachmentInfectedKind: {Title: "附件查出病毒", Data: AttachmentScanned{}},
 
 	SubmissionReceivedKind: {Title: "年度报告已提交", Data: SubmissionReceived{}, Public: true,
 		PublicData: []string{"kind"}},
