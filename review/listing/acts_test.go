@@ -8,10 +8,12 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/pressly/goose/v3"
 
 	"nianbao/filing"
 	"nianbao/internal/document"
 	"nianbao/internal/event"
+	"nianbao/migrations"
 )
 
 // listed is a world whose organisations are all on the list since 17 April 2019.
@@ -229,6 +231,9 @@ func TestRemoval(t *testing.T) {
 	if l := must[Listing](t)(decide(OutcomeRefuse, "尚未补报。")); l.Status != Listed || !l.EndedOn.IsZero() {
 		t.Errorf("refused, yet %+v", l)
 	}
+	if d := w.decision(0); d.Standing != document.InForce {
+		t.Errorf("after a refusal the decision is %s", d.Standing)
+	}
 	w.at("2019-04-26") // 27 April is a Saturday; the fifth working day is 6 May: 28, 29, 30, then 5 and 6 May
 	w.submit(0)
 	must[Listing](t)(apply())
@@ -240,6 +245,13 @@ func TestRemoval(t *testing.T) {
 	l := must[Listing](t)(decide(OutcomeRemove, "已补报年度报告，经查实。"))
 	if l.Status != Removed || l.EndedOn != date("2019-04-29") || l.EndReason != EndRemoved {
 		t.Errorf("removed: %+v", l)
+	}
+	if d := w.decision(0); d.Standing != document.Superseded ||
+		w.count(`SELECT count(*) FROM document_standing WHERE document_id = $1 AND superseded_by = $2`, d.ID, l.EndDocumentID) != 1 {
+		t.Errorf("after the removal the decision is %s", d.Standing)
+	}
+	if n := w.events(event.DocumentSupersededKind); n != 1 {
+		t.Errorf("%d events that a document was superseded", n)
 	}
 	_, err = apply()
 	wantCode(t, err, http.StatusConflict, "not_listed")
@@ -264,6 +276,38 @@ func TestRemoval(t *testing.T) {
 	}
 }
 
+// decision is the listing decision of the organisation's first matter.
+func (w *world) decision(i int) Paper {
+	w.t.Helper()
+	for _, p := range w.matters(i)[0].Documents {
+		if p.Kind == document.KindListingDecision {
+			return p
+		}
+	}
+	w.t.Fatalf("organisation %d has no listing decision", i)
+	return Paper{}
+}
+
+// TestDecisionsOfEarlierReleasesArePutRight: they left the decision of a listing that ended in force.
+func TestDecisionsOfEarlierReleasesArePutRight(t *testing.T) {
+	w := listed(t, 3)
+	ids := []uuid.UUID{w.open(0).ID, w.open(1).ID}
+	must[Listing](t)(w.svc.DecideRemoval(w.ctx, Decision{ListingID: ids[0], AuthorityCode: authority, Outcome: OutcomeRemove, Reason: "已补报。", Actor: reviewer}))
+	must[Listing](t)(w.svc.Annul(w.ctx, Decision{ListingID: ids[1], AuthorityCode: authority, Reason: "登记有误。", Actor: reviewer}))
+	provider := must[*goose.Provider](t)(goose.NewProvider(goose.DialectPostgres, w.db.DB.DB, migrations.FS))
+	must[[]*goose.MigrationResult](t)(provider.DownTo(w.ctx, 9))
+	w.exec(`UPDATE document_standing SET standing = 'in_force', superseded_by = NULL, reason = ''`)
+	must[[]*goose.MigrationResult](t)(provider.Up(w.ctx))
+	for i, want := range []string{"superseded by the removal", "revoked", "in_force"} {
+		var got string
+		err := w.db.GetContext(w.ctx, &got, `SELECT st.standing || CASE WHEN st.superseded_by = l.end_document_id THEN ' by the removal' ELSE '' END
+			FROM listing l JOIN document_standing st ON st.document_id = l.decision_id WHERE l.organisation_id = $1`, w.orgs[i].ID)
+		if err != nil || got != want {
+			t.Errorf("organisation %d: the decision is %q (%v), want %q", i, got, err, want)
+		}
+	}
+}
+
 func TestAnnul(t *testing.T) {
 	w := listed(t, 1)
 	id := w.open(0).ID
@@ -273,10 +317,8 @@ func TestAnnul(t *testing.T) {
 	if l.Status != Annulled || l.EndReason != EndAnnulled || l.EndedOn != date("2019-04-18") {
 		t.Errorf("annulled: %+v", l)
 	}
-	for _, p := range w.matters(0)[0].Documents {
-		if p.Kind == document.KindListingDecision && p.Standing != document.Revoked {
-			t.Errorf("the decision is %s", p.Standing)
-		}
+	if d := w.decision(0); d.Standing != document.Revoked {
+		t.Errorf("the decision is %s", d.Standing)
 	}
 	_, err := w.svc.Annul(w.ctx, wrong)
 	wantCode(t, err, http.StatusConflict, "not_listed")

@@ -105,6 +105,10 @@ func (a *act) remove(ctx context.Context, c Decision, applied workday.Date) erro
 	if err := a.end(ctx, Removed, EndRemoved, done.order.ID); err != nil {
 		return err
 	}
+	// At once, not only when the PDF of the removal stands: from today on nobody may rely on the listing decision.
+	if err := document.Supersede(ctx, a.Tx, a.m.DecisionID.UUID, done.order.ID, c.Actor); err != nil {
+		return err
+	}
 	return issue(ctx, a.Tx, []paper{done})
 }
 

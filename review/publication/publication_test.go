@@ -347,13 +347,35 @@ func TestVerify(t *testing.T) {
 	if v != want {
 		t.Errorf("%+v, want %+v", v, want)
 	}
+	var removal document.Ordered
+	err = postgres.InTx(o.ctx, o.db, func(tx *postgres.Tx) (err error) {
+		removal, err = document.Place(o.ctx, tx, document.Order{AuthorityCode: "440100", OrganisationID: o.orgs[0].ID, SubjectID: uuid.New(),
+			IssuedOn: date("2019-05-10"), Facts: &document.RemovalFacts{Party: document.Party{Authority: "试点市民政局", Organisation: o.orgs[0].Name,
+				USCC: string(o.orgs[0].USCC), OrganisationType: "社会团体", ReportYear: 2018}, DecisionNumber: decision.Number,
+				ListedOn: date("2019-04-17"), Reason: "已补报", RemovedOn: date("2019-05-10"), Basis: "《社会组织信用信息管理办法》第十四条"}})
+		if err != nil {
+			return err
+		}
+		return document.Supersede(o.ctx, tx, decision.ID, removal.ID, event.System("test"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err = o.svc.Verify(o.ctx, decision.VerifyCode)
+	if err != nil || v.Valid || v.Standing != document.Superseded || !v.Ended() || v.SupersededBy == nil ||
+		*v.SupersededBy != (Successor{document.KindRemovalDecision, removal.Number, removal.VerifyCode}) {
+		t.Errorf("after the removal: %+v (%v)", v, err)
+	}
+	if v, err := o.svc.Verify(o.ctx, removal.VerifyCode); err != nil || !v.Valid || v.Ended() || v.SupersededBy != nil {
+		t.Errorf("the removal itself: %+v (%v)", v, err)
+	}
 	err = postgres.InTx(o.ctx, o.db, func(tx *postgres.Tx) error {
 		return document.Revoke(o.ctx, tx, decision.ID, "列入有误", event.System("test"))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v, err := o.svc.Verify(o.ctx, decision.VerifyCode); err != nil || v.Valid || v.Standing != document.Revoked {
+	if v, err := o.svc.Verify(o.ctx, decision.VerifyCode); err != nil || v.Valid || v.Standing != document.Revoked || v.SupersededBy != nil || v.Ended() {
 		t.Errorf("revoked: %+v (%v)", v, err)
 	}
 	for _, code := range []string{"0000-0000-0000", "", "x", "' OR 1=1"} {

@@ -954,6 +954,13 @@ type StatusAnswer struct {
 // SubmissionStatus defines model for SubmissionStatus.
 type SubmissionStatus string
 
+// Successor The document that took another's place or ended its effect: a listing decision is superseded by the removal
+type Successor struct {
+	Kind       string `json:"kind"`
+	Number     string `json:"number"`
+	VerifyCode string `json:"verify_code"`
+}
+
 // TextBody defines model for TextBody.
 type TextBody struct {
 	Text string `json:"text"`
@@ -972,6 +979,9 @@ type Verification struct {
 	// Sha256 Of the PDF, null until it stands
 	Sha256   *string              `json:"sha256"`
 	Standing VerificationStanding `json:"standing"`
+
+	// SupersededBy The document that took another's place or ended its effect: a listing decision is superseded by the removal
+	SupersededBy *Successor `json:"superseded_by,omitempty"`
 
 	// Valid True while in force
 	Valid bool `json:"valid"`

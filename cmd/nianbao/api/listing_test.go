@@ -112,6 +112,19 @@ func TestRemoval(t *testing.T) {
 	if removed.Status != "removed" || removed.EndedOn == nil || removed.EndedOn.String() != "2019-04-10" {
 		t.Errorf("removed %+v", removed)
 	}
+	byKind := map[string]api.Document{}
+	for _, d := range removed.Documents {
+		byKind[d.Kind] = d
+	}
+	decision, removal := byKind["listing_decision"], byKind["removal_decision"]
+	v := into[api.Verification](w.get("", "/public/verify/"+decision.VerifyCode).want(http.StatusOK))
+	if v.Valid || v.Standing != "superseded" || given(v.SupersededBy) != (api.Successor{Kind: removal.Kind, Number: removal.Number, VerifyCode: removal.VerifyCode}) {
+		t.Errorf("the listing decision verifies as %+v", v)
+	}
+	v = into[api.Verification](w.get("", "/public/verify/"+removal.VerifyCode).want(http.StatusOK))
+	if !v.Valid || v.SupersededBy != nil {
+		t.Errorf("the removal verifies as %+v", v)
+	}
 }
 
 func TestServiceIsRecorded(t *testing.T) {

@@ -147,5 +147,8 @@ func (s *Server) VerifyDocument(c echo.Context, code string) error {
 	if found.ReportYear != 0 {
 		answer.ReportYear = &found.ReportYear
 	}
+	if next := found.SupersededBy; next != nil {
+		answer.SupersededBy = &Successor{Kind: string(next.Kind), Number: next.Number, VerifyCode: next.VerifyCode}
+	}
 	return c.JSON(http.StatusOK, answer)
 }

@@ -52,6 +52,10 @@ func byCode(v *publication.Verification, code string) VerdictPage {
 		Do:        []string{"核对文号、机构名称和内容，与您手中的文书是否一致。", "不一致的，以这里为准，并告诉签发机关。"},
 	}
 	switch {
+	case v.Ended():
+		page.Tone, page.Heading = toneOld, "文书真实，但效力已经终止"
+		page.Lead = v.Authority.Name + "签发过这份文书。" + ended(v)
+		page.Do = afterEnd(v)
 	case v.Standing == document.Superseded:
 		page.Tone, page.Heading = toneOld, "文书真实，但已被新的文书替换"
 		page.Lead = v.Authority.Name + "签发过这份文书，后来换发了新的。办理业务请用新的文书。"
@@ -122,12 +126,16 @@ func byFile(r *document.Result, v *publication.Verification, size int, code stri
 
 func genuine(page *VerdictPage, r *document.Result, v *publication.Verification) {
 	page.Proves = []string{"这份文件就是" + v.Authority.Name + "签发的原件，一个字节也没有改动。"}
-	switch v.Standing {
-	case document.Superseded:
+	switch {
+	case v.Ended():
+		page.Tone, page.Heading = toneOld, "文件真实，但文书的效力已经终止"
+		page.Lead = "文件没有被改动。" + ended(v)
+		page.Do = afterEnd(v)
+	case v.Standing == document.Superseded:
 		page.Tone, page.Heading = toneOld, "文件真实，但已被新的文书替换"
 		page.Lead = "文件没有被改动，后来换发了新的文书。办理业务请用新的文书。"
 		page.Do = []string{"请对方提供换发后的文书。"}
-	case document.Revoked:
+	case v.Standing == document.Revoked:
 		page.Tone, page.Heading = toneBad, "文件真实，但文书已被撤销"
 		page.Lead = "文件没有被改动，但签发机关已经撤销这份文书。不要据此办理业务。"
 		page.Do = []string{"不要据这份文书办理业务。", "有疑问的，联系签发机关，报文号。"}
@@ -138,6 +146,28 @@ func genuine(page *VerdictPage, r *document.Result, v *publication.Verification)
 		page.Do = []string{"可以据此办理业务。", "留存时请保存 PDF 文件本身，不要另存或转换。"}
 	}
 	page.Fingerprint = fingerprint(r.SHA256)
+}
+
+// ended says through what the document lost its effect.
+func ended(v *publication.Verification) string {
+	what, by := "本文书", v.SupersededBy.Kind.Title()
+	switch v.Kind {
+	case document.KindListingDecision:
+		what = "本决定"
+	case document.KindPriorNotice:
+		what = "本告知"
+	}
+	switch v.SupersededBy.Kind {
+	case document.KindRemovalDecision:
+		by = "移出决定"
+	case document.KindListingWithdrawal:
+		by = "不予列入告知"
+	}
+	return what + "的效力已因" + by + "（" + v.SupersededBy.Number + "）终止。"
+}
+
+func afterEnd(v *publication.Verification) []string {
+	return []string{"查看后来的" + v.SupersededBy.Kind.Title() + "，链接在签发内容里。", "机构现在是否在名录上，以公示页为准。"}
 }
 
 var badHeadings = map[document.Verdict]string{
@@ -171,10 +201,17 @@ func issuedFacts(v *publication.Verification, code string) []web.Fact {
 	if !v.Valid {
 		tone = web.ToneError
 	}
-	return append(facts,
+	standing := v.Standing.Chinese()
+	if v.Ended() {
+		standing = "效力已终止"
+	}
+	facts = append(facts,
 		web.Fact{Label: "签发", Value: v.IssuedOn.Chinese() + "，" + v.Authority.Name},
-		web.Fact{Label: "现状", Tag: web.Tag{Text: v.Standing.Chinese(), Tone: tone}},
-		web.Fact{Label: "查验码", Value: code, Code: true})
+		web.Fact{Label: "现状", Tag: web.Tag{Text: standing, Tone: tone}})
+	if next := v.SupersededBy; next != nil {
+		facts = append(facts, web.Fact{Label: "后来的文书", Value: next.Number, Href: "/verify/" + next.VerifyCode, Note: next.Kind.Title()})
+	}
+	return append(facts, web.Fact{Label: "查验码", Value: code, Code: true})
 }
 
 func signerFacts(r *document.Result) []web.Fact {

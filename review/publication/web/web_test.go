@@ -221,7 +221,7 @@ func TestVerdictOnCode(t *testing.T) {
 	w.inTx(func(tx *postgres.Tx) error {
 		return document.Supersede(t.Context(), tx, o.ID, second.ID, event.System("test"))
 	})
-	says(t, "superseded", w.get(path, http.StatusOK), "文书真实，但已被新的文书替换", "nb-verdict--old")
+	says(t, "superseded", w.get(path, http.StatusOK), "文书真实，但已被新的文书替换", "nb-verdict--old", "后来的文书", second.Number, "/verify/"+second.VerifyCode)
 	w.inTx(func(tx *postgres.Tx) error {
 		return document.Revoke(t.Context(), tx, second.ID, "内部原因不公开", event.System("test"))
 	})
@@ -233,6 +233,35 @@ func TestVerdictOnCode(t *testing.T) {
 	if a := webtest.NewBrowser(t, w.base).Get("/verify?code=" + strings.ToLower(o.VerifyCode)); a.Header.Get("Location") != path {
 		t.Errorf("a typed code leads to %q", a.Header.Get("Location"))
 	}
+}
+
+// TestVerdictOnAListingThatEnded: the decision is genuine, and without effect since the removal.
+func TestVerdictOnAListingThatEnded(t *testing.T) {
+	w := newWorld(t)
+	org := w.orgs[0]
+	party := document.Party{Authority: "试验市民政局", Organisation: org.Name, USCC: string(org.USCC), OrganisationType: org.Type.Label(), ReportYear: 2018}
+	const basis = "《社会组织信用信息管理办法》第十一条第（一）项"
+	day := workday.NewDate(2019, 6, 3)
+	place := func(facts document.Facts) (o document.Ordered) {
+		w.inTx(func(tx *postgres.Tx) (err error) {
+			o, err = document.Place(t.Context(), tx, document.Order{AuthorityCode: city, OrganisationID: org.ID,
+				SubjectID: uuid.Must(uuid.NewV7()), IssuedOn: day, Facts: facts})
+			return err
+		})
+		return o
+	}
+	decision := place(&document.ListingFacts{Party: party, DueOn: workday.NewDate(2019, 3, 31), ListedOn: workday.NewDate(2019, 4, 17), Basis: basis})
+	removal := place(&document.RemovalFacts{Party: party, DecisionNumber: decision.Number, ListedOn: workday.NewDate(2019, 4, 17),
+		Reason: "已补报年度报告。", RemovedOn: day, Basis: "《社会组织信用信息管理办法》第十四条"})
+	w.issue()
+	w.inTx(func(tx *postgres.Tx) error {
+		return document.Supersede(t.Context(), tx, decision.ID, removal.ID, event.System("test"))
+	})
+	sentence := "本决定的效力已因移出决定（" + removal.Number + "）终止。"
+	says(t, "code", w.get("/verify/"+decision.VerifyCode, http.StatusOK), "文书真实，但效力已经终止", sentence, "效力已终止",
+		`href="/verify/`+removal.VerifyCode+`"`, "移出活动异常名录决定书", "nb-verdict--old")
+	says(t, "file", w.upload(w.pdf(decision), "").Body, "文件真实，但文书的效力已经终止", sentence, removal.Number)
+	says(t, "removal", w.get("/verify/"+removal.VerifyCode, http.StatusOK), "文书真实，现行有效")
 }
 
 func TestVerdictOnFile(t *testing.T) {
