@@ -16,8 +16,18 @@ import (
 	"nianbao/internal/queue"
 )
 
-// JobKind is the queue's word for sending one mail.
-const JobKind = "delivery.send"
+// The queue's words for sending one delivery: a node takes only what it has the means for.
+const (
+	JobKind    = "delivery.send" // a mail
+	SMSJobKind = "delivery.sms"  // a text message
+)
+
+// The channels of a delivery.
+const (
+	ChannelMail  = "mail"
+	ChannelSMS   = "sms"
+	ChannelInbox = "inbox"
+)
 
 // The kinds of delivery; a mail carries its own in the header Nianbao-Kind.
 const (
@@ -31,6 +41,11 @@ const (
 	KindNotice     = "notice"        // everything about lists and penalties
 	KindWindow     = "window"        // to the desk
 	KindHeld       = "document_held" // to the desk: a document that waits for a person
+	KindActivation = "activation"    // to the register's address: how an organisation's first person gets in
+	KindInvitation = "invitation"
+	KindReset      = "reset"
+	KindAddress    = "address" // confirms a mail address
+	KindAccount    = "account" // what was changed about an account
 )
 
 // message is one thing to tell one addressee; post makes a delivery a channel and recipient of it.
@@ -43,25 +58,34 @@ type message struct {
 	document     uuid.NullUUID
 	person       uuid.NullUUID // for the desk: whose it is, none = everybody's
 	mailTo       []string
+	smsTo        []string
 	inbox        bool
 	subject      string
 	body         string
+	secret       string    // stands where the body has secretMark, once it is sent
+	expires      time.Time // zero: never
 }
 
-// jobPayload is what the queue keeps of a mail to send.
+// secretMark stands in a body for the code or link, which lies beside it until it is sent.
+const secretMark = "••••••"
+
+// jobPayload is what the queue keeps of a delivery to send.
 type jobPayload struct {
 	DeliveryID uuid.UUID `json:"delivery_id"`
 }
 
-// post writes the deliveries that are not there yet and enqueues the mails among them, in tx.
+// post writes the deliveries that are not there yet and enqueues those that are to be sent, in tx.
 func post(ctx context.Context, tx *postgres.Tx, messages ...message) error {
 	var rows deliveryRows
 	for _, m := range messages {
 		if m.inbox {
-			rows.add(m, "inbox", "", tx.Now())
+			rows.add(m, ChannelInbox, "", tx.Now())
 		}
 		for _, to := range m.mailTo {
-			rows.add(m, "mail", to, tx.Now())
+			rows.add(m, ChannelMail, to, tx.Now())
+		}
+		for _, to := range m.smsTo {
+			rows.add(m, ChannelSMS, to, tx.Now())
 		}
 	}
 	if len(rows.ids) == 0 {
@@ -69,39 +93,40 @@ func post(ctx context.Context, tx *postgres.Tx, messages ...message) error {
 	}
 	stmt, err := tx.Prepared(ctx, `
 INSERT INTO delivery (id, kind, unique_key, channel, authority_code, organisation_id, obligation_id, document_id,
-	person_id, recipient, subject, body, state, created_at, sent_at)
+	person_id, recipient, subject, body, secret, expires_at, state, created_at, sent_at)
 SELECT id, kind, unique_key, channel, authority_code, organisation_id, obligation_id, document_id,
-	person_id, recipient, subject, body,
-	CASE channel WHEN 'inbox' THEN 'delivered' ELSE 'queued' END, $13, CASE channel WHEN 'inbox' THEN $13::timestamptz END
+	person_id, recipient, subject, body, secret, expires_at,
+	CASE channel WHEN 'inbox' THEN 'delivered' ELSE 'queued' END, $15, CASE channel WHEN 'inbox' THEN $15::timestamptz END
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::uuid[], $8::uuid[],
-	$9::uuid[], $10::text[], $11::text[], $12::text[])
+	$9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[])
 	AS t (id, kind, unique_key, channel, authority_code, organisation_id, obligation_id, document_id,
-	person_id, recipient, subject, body)
+	person_id, recipient, subject, body, secret, expires_at)
 ON CONFLICT (unique_key) DO NOTHING
 RETURNING id, channel`)
 	if err != nil {
 		return fmt.Errorf("write deliveries: %w", err)
 	}
-	var written []struct {
-		ID      uuid.UUID `db:"id"`
-		Channel string    `db:"channel"`
-	}
+	var written []toSend
 	if err := stmt.SelectContext(ctx, &written, append(rows.args(), tx.Now())...); err != nil {
 		return fmt.Errorf("write %d deliveries: %w", len(rows.ids), err)
 	}
-	var mails []uuid.UUID
-	for _, w := range written {
-		if w.Channel == "mail" {
-			mails = append(mails, w.ID)
-		}
-	}
-	return enqueueMails(ctx, tx, mails...)
+	return enqueue(ctx, tx, written...)
 }
 
-func enqueueMails(ctx context.Context, tx *postgres.Tx, ids ...uuid.UUID) error {
-	jobs := make([]queue.New, len(ids))
-	for i, id := range ids {
-		jobs[i] = queue.New{Kind: JobKind, UniqueKey: id.String(), Payload: jobPayload{id}}
+// toSend is a delivery that may have to be sent.
+type toSend struct {
+	ID      uuid.UUID `db:"id"`
+	Channel string    `db:"channel"`
+}
+
+// enqueue has the mails and text messages among them sent.
+func enqueue(ctx context.Context, tx *postgres.Tx, deliveries ...toSend) error {
+	kinds := map[string]string{ChannelMail: JobKind, ChannelSMS: SMSJobKind}
+	var jobs []queue.New
+	for _, d := range deliveries {
+		if kind, sent := kinds[d.Channel]; sent {
+			jobs = append(jobs, queue.New{Kind: kind, UniqueKey: d.ID.String(), Payload: jobPayload{d.ID}})
+		}
 	}
 	return queue.Enqueue(ctx, tx, jobs...)
 }
@@ -109,12 +134,13 @@ func enqueueMails(ctx context.Context, tx *postgres.Tx, ids ...uuid.UUID) error 
 // deliveryRows holds deliveries turned round, as unnest wants them.
 type deliveryRows struct {
 	ids, kinds, keys, channels, authorities, recipients, subjects, bodies []string
-	organisations, obligations, documents, persons                        []sql.NullString
+	secrets                                                               []string
+	organisations, obligations, documents, persons, expiries              []sql.NullString
 }
 
 func (r *deliveryRows) add(m message, channel, to string, now time.Time) {
 	key := m.key + ":" + channel
-	if channel == "mail" {
+	if to != "" {
 		key += ":" + strings.ToLower(to)
 	}
 	r.ids, r.kinds, r.keys = append(r.ids, id.New(now).String()), append(r.kinds, m.kind), append(r.keys, key)
@@ -125,12 +151,14 @@ func (r *deliveryRows) add(m message, channel, to string, now time.Time) {
 	r.obligations = append(r.obligations, nullable(m.obligation))
 	r.documents = append(r.documents, nullable(m.document))
 	r.persons = append(r.persons, nullable(m.person))
+	r.secrets = append(r.secrets, m.secret)
+	r.expiries = append(r.expiries, sql.NullString{String: m.expires.Format(time.RFC3339Nano), Valid: !m.expires.IsZero()})
 }
 
 func (r *deliveryRows) args() []any {
 	return []any{pq.Array(r.ids), pq.Array(r.kinds), pq.Array(r.keys), pq.Array(r.channels), pq.Array(r.authorities),
 		pq.Array(r.organisations), pq.Array(r.obligations), pq.Array(r.documents), pq.Array(r.persons),
-		pq.Array(r.recipients), pq.Array(r.subjects), pq.Array(r.bodies)}
+		pq.Array(r.recipients), pq.Array(r.subjects), pq.Array(r.bodies), pq.Array(r.secrets), pq.Array(r.expiries)}
 }
 
 func nullable(id uuid.NullUUID) sql.NullString {
@@ -163,7 +191,7 @@ func addressees(ctx context.Context, q postgres.Queryer, ids ...uuid.UUID) (map[
 	stmt, err := q.Prepared(ctx, `
 SELECT o.id, o.name, o.authority_code, a.name AS authority, btrim(o.contact_email) AS contact_email,
 	ARRAY(SELECT lower(p.email) FROM membership m JOIN person p ON p.id = m.person_id
-		WHERE m.organisation_id = o.id AND m.ended_at IS NULL AND p.disabled_at IS NULL AND p.password_hash <> '') AS people
+		WHERE m.organisation_id = o.id AND m.ended_at IS NULL AND NOT m.pending AND p.disabled_at IS NULL AND p.password_hash <> '') AS people
 FROM organisation o JOIN authority a ON a.code = o.authority_code
 WHERE o.id = ANY ($1::uuid[])`)
 	if err != nil {

@@ -93,7 +93,7 @@ SELECT EXISTS (SELECT FROM delivery WHERE authority_code = $1 AND organisation_i
 	var to []string
 	if err := tx.SelectContext(ctx, &to, `
 SELECT DISTINCT lower(p.email) FROM membership m JOIN person p ON p.id = m.person_id
-WHERE m.authority_code = $1 AND m.role IN ('reviewer', 'approver') AND m.ended_at IS NULL
+WHERE m.authority_code = $1 AND m.role IN ('reviewer', 'approver') AND m.ended_at IS NULL AND NOT m.pending
 	AND p.disabled_at IS NULL AND p.password_hash <> ''
 ORDER BY 1`, authority); err != nil {
 		return fmt.Errorf("read the authority's people: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -18,7 +19,7 @@ var ErrNotFound = errors.New("no such delivery")
 type Delivery struct {
 	ID             uuid.UUID     `db:"id"`
 	Kind           string        `db:"kind"`
-	Channel        string        `db:"channel"` // mail or inbox
+	Channel        string        `db:"channel"` // mail, sms or inbox
 	AuthorityCode  string        `db:"authority_code"`
 	OrganisationID uuid.NullUUID `db:"organisation_id"`
 	ObligationID   uuid.NullUUID `db:"obligation_id"`
@@ -33,10 +34,23 @@ type Delivery struct {
 	CreatedAt      time.Time     `db:"created_at"`
 	SentAt         *time.Time    `db:"sent_at"`
 	ReadAt         *time.Time    `db:"read_at"`
+	Secret         string        `db:"secret"` // the code or link that the body only marks; "" once it is sent
+	ExpiresAt      *time.Time    `db:"expires_at"`
+}
+
+// Revealed is the body with its code or link, as the recipient gets it: for the recipient's eyes, and a demonstration's.
+func (d Delivery) Revealed() string { return reveal(d.Body, d.Secret) }
+
+// reveal puts a secret where the body marks one.
+func reveal(body, secret string) string {
+	if secret == "" {
+		return body
+	}
+	return strings.ReplaceAll(body, secretMark, secret)
 }
 
 const deliveryColumns = `id, kind, channel, authority_code, organisation_id, obligation_id, document_id, person_id,
-	recipient, subject, body, state, attempts, last_error, created_at, sent_at, read_at`
+	recipient, subject, body, state, attempts, last_error, created_at, sent_at, read_at, secret, expires_at`
 
 // Page asks for up to Limit deliveries, the newest first, older than the last one of the page before (zero: the first).
 type Page struct {
@@ -76,12 +90,12 @@ func DeskOf(ctx context.Context, q postgres.Queryer, authority string, person uu
 	AND (person_id IS NULL OR person_id = $5)`, p, authority, person)
 }
 
-// Outbox lists an authority's mails that wait or have failed. For all authorities give "".
+// Outbox lists an authority's mails and text messages that wait or have failed. For all authorities give "".
 func Outbox(ctx context.Context, q postgres.Queryer, authority string, p Page) ([]Delivery, error) {
 	return listDeliveries(ctx, q, `state IN ('queued', 'failed') AND ($4 = '' OR authority_code = $4)`, p, authority)
 }
 
-// FailedOf lists an authority's mails that will not be tried again.
+// FailedOf lists an authority's mails and text messages that will not be tried again.
 func FailedOf(ctx context.Context, q postgres.Queryer, authority string, p Page) ([]Delivery, error) {
 	return listDeliveries(ctx, q, `state = 'failed' AND ($4 = '' OR authority_code = $4)`, p, authority)
 }
@@ -126,7 +140,7 @@ type Attempt struct {
 	Result  string    `db:"result"` // sent, or the error
 }
 
-// Attempts lists the tries at a mail in order.
+// Attempts lists the tries at a mail or text message in order.
 func Attempts(ctx context.Context, q postgres.Queryer, delivery uuid.UUID) ([]Attempt, error) {
 	var list []Attempt
 	err := q.SelectContext(ctx, &list,
@@ -134,22 +148,22 @@ func Attempts(ctx context.Context, q postgres.Queryer, delivery uuid.UUID) ([]At
 	return list, wrap("list attempts", err)
 }
 
-// Retry queues a failed mail once more, at a person's word.
+// Retry queues a failed mail or text message once more, at a person's word.
 func Retry(ctx context.Context, db *postgres.DB, authority string, id uuid.UUID) error {
 	err := postgres.InTx(ctx, db, func(tx *postgres.Tx) error {
-		var found uuid.UUID
+		var found toSend
 		err := tx.GetContext(tx.Context(), &found, `
-UPDATE delivery SET state = 'queued' WHERE id = $1 AND authority_code = $2 AND channel = 'mail' AND state = 'failed'
-RETURNING id`, id, authority)
+UPDATE delivery SET state = 'queued' WHERE id = $1 AND authority_code = $2 AND channel <> 'inbox' AND state = 'failed'
+RETURNING id, channel`, id, authority)
 		if err != nil {
 			return err
 		}
-		return enqueueMails(tx.Context(), tx, id)
+		return enqueue(tx.Context(), tx, found)
 	})
 	if postgres.IsNoRows(err) {
 		return ErrNotFound
 	}
-	return wrap("queue the mail again", err)
+	return wrap("queue the delivery again", err)
 }
 
 // Unreachable counts an organisation's mails since the instant given that could not be delivered, for the page that

@@ -7,6 +7,7 @@ import (
 	"text/template"
 	"time"
 
+	"nianbao/internal/account"
 	"nianbao/internal/workday"
 	"nianbao/templates/mails"
 )
@@ -41,6 +42,14 @@ type letter struct {
 	ServedOn     workday.Date
 	DocumentKind string
 	How          string
+
+	Person    string // the one written to
+	By        string
+	RoleLabel string
+	Changed   string // of an account
+	People    []account.Contact
+	Secret    string // a mark; the secret itself goes in when it is sent
+	Until     time.Time
 
 	Claimed    string
 	Over, Soon int

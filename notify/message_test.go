@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nianbao/internal/account"
 	"nianbao/internal/workday"
 	"nianbao/templates/mails"
 )
@@ -27,6 +28,9 @@ func full() letter {
 		Number: "试民社年审〔2019〕00001号", IssuedOn: workday.NewDate(2019, 4, 2),
 		Basis: "《社会组织信用信息管理办法》第十一条第（一）项", On: workday.NewDate(2019, 4, 1), ServedOn: workday.NewDate(2019, 4, 1),
 		DocumentKind: "prior_notice", How: "post", Claimed: "李明", Over: 2, Soon: 7,
+		Person: "林晓", By: "陈洁", RoleLabel: "填报人", Changed: "登录邮箱", Secret: secretMark,
+		People: []account.Contact{{Name: "陈洁", Email: "chen@org.example"}, {Name: "林晓", Email: "lin@org.example"}},
+		Until:  time.Date(2019, 3, 24, 14, 47, 8, 0, workday.Shanghai),
 	}
 }
 
@@ -35,6 +39,9 @@ func TestWording(t *testing.T) {
 		"opening": nil, "reminder": nil, "due_changed": nil, "time_moved": nil, "receipt": nil, "return": nil, "result": nil, "conclusion": nil,
 		"prior_notice": nil, "served": nil, "listed": nil, "listing_withdrawn": nil, "removed": nil, "removal_refused": nil,
 		"annulled": nil, "spot_check": nil, "penalty": nil, "window_warned": nil, "window_escalated": nil, "window_digest": nil,
+		"activation": nil, "activation_sms": nil, "activation_taken": nil, "activation_taken_sms": nil, "invitation": nil,
+		"invitation-desk": func(l *letter) { l.By, l.Organisation, l.RoleLabel = "", "试验市民政局", "审查员" },
+		"reset":           nil, "address": nil, "address_taken": nil, "account_changed": nil,
 		"document_held":         func(l *letter) { l.DocumentKind, l.Reason = "conclusion", "字体中没有“𪚥”字" },
 		"reminder-today":        func(l *letter) { l.Today, l.WorkingDays = l.Due, 0 },
 		"reminder-tomorrow":     func(l *letter) { l.Today, l.WorkingDays = workday.NewDate(2019, 3, 30), 0 },

@@ -11,7 +11,9 @@
 //     unique key says so, in the database.
 //   - The delivery and the queue's job that sends it are written in one transaction. Sending happens in the queue and
 //     may, when a node dies between sending and noting it, happen twice; both copies carry the same Message-ID.
-//   - Without a mail server mails stay queued, visibly, and are sent once there is one.
+//   - Without a mail server mails stay queued, visibly, and are sent once there is one; text messages likewise.
+//   - A code or link lies beside the text of its delivery, is put in as it is sent, and is wiped in the same step; once it
+//     is over, the delivery is dropped.
 package notify
 
 import (
@@ -34,6 +36,7 @@ type Config struct {
 	PublicURL string                   // where readers find the pages, without a slash at the end
 	Calendar  func() *workday.Calendar // for the working days left
 	Sender    Sender                   // nil: no mail server is set up
+	Texts     TextSender               // nil: no gateway for text messages is set up
 	// Attach gives the stored PDF of a document and its file name, to go with the mail. ErrNotReady says that it is not
 	// made yet. nil: mails only link to documents.
 	Attach func(ctx context.Context, documentID uuid.UUID) (name string, pdf []byte, err error)
@@ -49,6 +52,7 @@ type Service struct {
 	public   string
 	calendar func() *workday.Calendar
 	sender   Sender
+	texts    TextSender
 	attach   func(ctx context.Context, documentID uuid.UUID) (string, []byte, error)
 	log      *slog.Logger
 }
@@ -65,7 +69,7 @@ func New(c Config) (*Service, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Service{db: c.DB, public: strings.TrimRight(c.PublicURL, "/"), calendar: c.Calendar, sender: c.Sender,
-		attach: c.Attach, log: c.Log}, nil
+		texts: c.Texts, attach: c.Attach, log: c.Log}, nil
 }
 
 // CheckPublicURL refuses what cannot begin a link in a mail: anything but http:// or https:// with a host.

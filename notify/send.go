@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +24,7 @@ const (
 	documentAttempts = 10
 )
 
-// outgoing is a queued mail with what decides whether it still should go.
+// outgoing is a queued mail or text message with what decides whether it still should go.
 type outgoing struct {
 	ID             uuid.UUID     `db:"id"`
 	Kind           string        `db:"kind"`
@@ -36,18 +37,22 @@ type outgoing struct {
 	Subject        string        `db:"subject"`
 	Body           string        `db:"body"`
 	Attempts       int           `db:"attempts"`
+	Channel        string        `db:"channel"`
+	Secret         string        `db:"secret"`
+	ExpiresAt      *time.Time    `db:"expires_at"`
 }
 
-// Handle is the queue's handler for JobKind: it sends one mail and records what became of it. Without a mail server the
-// job is held and the delivery stays queued; a reminder to who has filed meanwhile is dropped.
+// Handle is the queue's handler for JobKind and SMSJobKind: it sends one mail or text message and records what became of
+// it. Without a mail server, or gateway, the job is held and the delivery stays queued; a reminder to who has filed
+// meanwhile, and a code or link that is over, is dropped.
 func (s *Service) Handle(ctx context.Context, job queue.Job) error {
 	var p jobPayload
 	if err := json.Unmarshal(job.Payload, &p); err != nil {
-		return queue.Permanent(fmt.Errorf("mail job %s: %w", job.ID, err))
+		return queue.Permanent(fmt.Errorf("delivery job %s: %w", job.ID, err))
 	}
 	out, err := s.outgoing(ctx, p.DeliveryID)
 	if errors.Is(err, ErrNotFound) {
-		return queue.Permanent(fmt.Errorf("mail job %s: %w", job.ID, err))
+		return queue.Permanent(fmt.Errorf("delivery job %s: %w", job.ID, err))
 	}
 	if err != nil || out.State != "queued" {
 		return err // sent by an earlier attempt, or an error of the database
@@ -55,23 +60,42 @@ func (s *Service) Handle(ctx context.Context, job queue.Job) error {
 	if drop, err := s.outdated(ctx, out); err != nil || drop {
 		return errors.Join(err, s.drop(ctx, out, drop))
 	}
-	if s.sender == nil {
-		return queue.Hold("no mail server is set up: give --smtp")
-	}
-	mail := Mail{ID: out.ID.String(), Kind: out.Kind, To: out.Recipient, Subject: out.Subject, Body: out.Body, Date: s.db.Now()}
-	if mail.Files, err = s.files(ctx, out, job.Attempt); err != nil {
+	send, err := s.sending(ctx, out, job.Attempt)
+	if err != nil {
 		return err
 	}
-	err = s.sender.Send(ctx, mail)
+	err = send(ctx)
 	if ctx.Err() != nil && err != nil {
-		return err // the program ends; this was no attempt of the mail's
+		return err // the program ends; this was no attempt of the delivery's
 	}
 	return s.record(ctx, out, err)
 }
 
+// sending makes everything ready; what it gives does nothing but send.
+func (s *Service) sending(ctx context.Context, out outgoing, attempt int) (func(context.Context) error, error) {
+	body := reveal(out.Body, out.Secret)
+	if out.Channel == ChannelSMS {
+		if s.texts == nil {
+			return nil, queue.Hold("no gateway for text messages is set up: give --sms")
+		}
+		text := Text{ID: out.ID.String(), To: out.Recipient, Body: strings.TrimSpace(body)}
+		return func(ctx context.Context) error { return s.texts.SendText(ctx, text) }, nil
+	}
+	if s.sender == nil {
+		return nil, queue.Hold("no mail server is set up: give --smtp")
+	}
+	files, err := s.files(ctx, out, attempt)
+	if err != nil {
+		return nil, err
+	}
+	mail := Mail{ID: out.ID.String(), Kind: out.Kind, To: out.Recipient, Subject: out.Subject, Body: body, Date: s.db.Now(), Files: files}
+	return func(ctx context.Context) error { return s.sender.Send(ctx, mail) }, nil
+}
+
 func (s *Service) outgoing(ctx context.Context, id uuid.UUID) (outgoing, error) {
 	stmt, err := s.db.Prepared(ctx, `
-SELECT id, kind, state, authority_code, organisation_id, obligation_id, document_id, recipient, subject, body, attempts
+SELECT id, kind, state, authority_code, organisation_id, obligation_id, document_id, recipient, subject, body, attempts,
+	channel, secret, expires_at
 FROM delivery WHERE id = $1`)
 	if err != nil {
 		return outgoing{}, fmt.Errorf("read delivery %s: %w", id, err)
@@ -87,8 +111,11 @@ FROM delivery WHERE id = $1`)
 	return out, nil
 }
 
-// outdated tells whether a reminder no longer applies.
+// outdated tells whether a reminder no longer applies, or what goes with the delivery is over.
 func (s *Service) outdated(ctx context.Context, out outgoing) (bool, error) {
+	if out.ExpiresAt != nil && !s.db.Now().Before(*out.ExpiresAt) {
+		return true, nil
+	}
 	if out.Kind != KindReminder && out.Kind != KindOpening {
 		return false, nil
 	}
@@ -100,7 +127,7 @@ func (s *Service) drop(ctx context.Context, out outgoing, drop bool) error {
 	if !drop {
 		return nil
 	}
-	_, err := s.db.ExecContext(ctx, `UPDATE delivery SET state = 'dropped' WHERE id = $1 AND state = 'queued'`, out.ID)
+	_, err := s.db.ExecContext(ctx, `UPDATE delivery SET state = 'dropped', secret = '' WHERE id = $1 AND state = 'queued'`, out.ID)
 	return wrap("drop delivery "+out.ID.String(), err)
 }
 
@@ -153,7 +180,8 @@ func (out outgoing) note(ctx context.Context, tx *postgres.Tx, state string, sen
 		sentAt = &now
 	}
 	changed, err := tx.ExecContext(ctx, `
-UPDATE delivery SET state = $2, attempts = attempts + 1, last_error = $3, sent_at = $4
+UPDATE delivery SET state = $2, attempts = attempts + 1, last_error = $3, sent_at = $4,
+	secret = CASE WHEN $2 = 'sent' THEN '' ELSE secret END
 WHERE id = $1 AND state = 'queued' AND attempts = $5`, out.ID, state, reason, sentAt, out.Attempts)
 	if err != nil {
 		return err
@@ -176,19 +204,30 @@ INSERT INTO delivery_attempt (delivery_id, attempt, at, result) VALUES ($1, $2, 
 	return event.Append(ctx, tx, event.Event{
 		Kind: kind, Actor: event.System(JobKind), AuthorityCode: out.AuthorityCode,
 		OrganisationID: out.OrganisationID, ObligationID: out.ObligationID, SubjectID: event.Ref(out.ID),
-		Data: event.Delivered{Kind: out.Kind, Channel: "mail", Error: reason},
+		Data: event.Delivered{Kind: out.Kind, Channel: out.Channel, Error: reason},
 	})
 }
 
-// Resume lets the mails go that waited for a mail server, and says how many. A program that has one calls it when it
-// starts.
-func (s *Service) Resume(ctx context.Context) (n int, err error) {
-	if s.sender == nil {
-		return 0, nil
+// Resume lets the mails go that waited for a mail server, and the text messages that waited for a gateway, and says how
+// many. A program that has either calls it when it starts.
+func (s *Service) Resume(ctx context.Context) (int, error) {
+	var kinds []string
+	if s.sender != nil {
+		kinds = append(kinds, JobKind)
 	}
-	err = postgres.InTx(ctx, s.db, func(tx *postgres.Tx) (err error) {
-		n, err = queue.Revive(tx.Context(), tx, JobKind, queue.Held)
-		return err
-	})
-	return n, wrap("resume waiting mails", err)
+	if s.texts != nil {
+		kinds = append(kinds, SMSJobKind)
+	}
+	resumed := 0
+	for _, kind := range kinds {
+		err := postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error {
+			n, err := queue.Revive(tx.Context(), tx, kind, queue.Held)
+			resumed += n
+			return err
+		})
+		if err != nil {
+			return resumed, fmt.Errorf("resume waiting deliveries: %w", err)
+		}
+	}
+	return resumed, nil
 }

@@ -1,13 +1,16 @@
-// Package account owns who may do what: people and their memberships, the
-// one-time links by which they are invited, passwords and sign-in, browser
-// sessions, and the bearer tokens of programs.
+// Package account owns who may do what: people and their memberships, how they
+// get in (the register's activation code, one-time links, passwords, sign-in),
+// browser sessions, and the bearer tokens of programs.
 //
-// It does not own pages, cookies or HTTP, and it does not decide what a role
-// may do: the route table and the domain's queries do. Invariants: neither a
-// password nor a token nor a link is stored, only what recognises it; sign-in
-// answers alike for an unknown address, a wrong password and a locked account;
-// a principal stands for exactly one organisation (filer) or one authority
-// (every other role).
+// It does not own pages, cookies or HTTP, it does not word or send mail (it
+// hands letters to a Post), and it does not decide what a role may do: the route
+// table and the domain's queries do. Invariants: neither a password nor a token
+// nor a link nor a code is kept here, only what recognises it; sign-in, asking
+// for a code and asking for a new password answer alike, after the same work,
+// whatever is known of the address or organisation; an invitation counts only
+// for who reads the mail it went to; an organisation that has a responsible
+// person keeps one; a principal stands for exactly one organisation (filer) or
+// one authority (every other role).
 package account
 
 import (
@@ -70,6 +73,10 @@ type Principal struct {
 	// Name is the person's or the token's name.
 	Name string
 	Role Role
+	// Responsible says that a filer may submit and make the declaration
+	// (法定代表人声明); false for an editor. A filer's token always may, since the
+	// organisation made it for that. It says nothing of other roles.
+	Responsible bool
 	// OrganisationID is valid for a filer only, AuthorityCode set for all others.
 	OrganisationID uuid.NullUUID
 	AuthorityCode  string
@@ -81,6 +88,17 @@ type Principal struct {
 
 // IsZero says that there is nobody.
 func (p Principal) IsZero() bool { return p.Kind == "" }
+
+// RoleLabel is the Chinese name of what the principal acts as.
+func (p Principal) RoleLabel() string { return roleLabel(p.Role, p.Responsible) }
+
+// roleLabel tells the two kinds of filer apart.
+func roleLabel(r Role, responsible bool) string {
+	if r == RoleFiler && responsible {
+		return "负责人"
+	}
+	return r.Label()
+}
 
 // Actor is the principal as the event log names it.
 func (p Principal) Actor() event.Actor {
@@ -126,6 +144,19 @@ var (
 	ErrBadToken = errors.New("account: token unknown, expired or revoked")
 	// ErrLinkOver: the one-time link is unknown, used or expired.
 	ErrLinkOver = errors.New("account: link unknown, used or expired")
+	// ErrBadCode: the activation code is wrong, over or used up, or there never
+	// was one; which of these is never told.
+	ErrBadCode = errors.New("account: activation code wrong, expired or used up")
+	// ErrTooMany: as many codes were asked for today as there may be.
+	ErrTooMany = errors.New("account: too many activation codes today")
+	// ErrHasPeople: the organisation has people, who invite the next.
+	ErrHasPeople = errors.New("account: the organisation has people already")
+	// ErrEmailTaken: the address has an account, and the password is not its.
+	ErrEmailTaken = errors.New("account: the address has an account with another password")
+	// ErrNotResponsible: only a responsible person of the organisation may do this.
+	ErrNotResponsible = errors.New("account: not a responsible person of the organisation")
+	// ErrLastResponsible: the organisation would be left without a responsible person.
+	ErrLastResponsible = errors.New("account: the organisation's last responsible person")
 	// ErrScope: the role and whom it is held for do not go together.
 	ErrScope = errors.New("account: a filer needs an organisation, every other role an authority")
 )

@@ -90,7 +90,7 @@ func TestTokenLife(t *testing.T) {
 		t.Errorf("the token itself is stored %d times (%v)", stored, err)
 	}
 	got, err := account.AuthenticateToken(ctx, db, token.Plaintext)
-	want := account.Principal{Kind: account.KindToken, ID: token.ID, Name: "软件", Role: account.RoleFiler,
+	want := account.Principal{Kind: account.KindToken, ID: token.ID, Name: "软件", Role: account.RoleFiler, Responsible: true,
 		OrganisationID: org.OrganisationID, Body: "试验市向阳社会工作服务中心", AuthorityName: "试验市民政局"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("principal (%v), -want +got:\n%s", err, diff)

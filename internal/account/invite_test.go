@@ -29,7 +29,8 @@ func TestLinkHoldsToTheSecond(t *testing.T) {
 	}
 	clock.Set(invitation.ExpiresAt.Add(-time.Second))
 	got, err := account.LookUpLink(t.Context(), db, invitation.Link)
-	want := account.Invited{PersonID: invitation.PersonID, Email: "a@b.example", Name: "何静"}
+	want := account.Invited{PersonID: invitation.PersonID, MembershipID: event.Ref(invitation.MembershipID),
+		Purpose: account.PurposeInvitation, Email: "a@b.example", Name: "何静", Body: "试验市民政局"}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("a second before (%v), -want +got:\n%s", err, diff)
 	}

@@ -59,17 +59,33 @@ func CheckPassword(password, email string) error {
 	plain := strings.ToLower(password)
 	switch n := utf8.RuneCountInString(password); {
 	case n < MinPassword:
-		return &PasswordError{fmt.Sprintf("密码至少要有 %d 个字符，现在是 %d 个", MinPassword, n)}
+		return &PasswordError{fmt.Sprintf("密码至少要有 %d 个字符，现在是 %d 个。可以用一句自己记得住的话", MinPassword, n)}
 	case n > MaxPassword:
 		return &PasswordError{fmt.Sprintf("密码不能超过 %d 个字符", MaxPassword)}
 	case isAddress(plain, strings.ToLower(email)):
 		return &PasswordError{"密码不能与邮箱名相同，请另想一个"}
 	case isRun(plain) || distinct(plain) < fewestDistinct:
 		return &PasswordError{"密码是连续或重复的字符，太容易被猜到，请另想一个"}
-	case commonPasswords()[plain]:
-		return &PasswordError{"这是常见密码，太容易被猜到，请另想一个"}
+	case isCommon(plain):
+		return &PasswordError{"这是常见密码，或者只是在常见的词后加了数字和符号，太容易被猜到。可以用一句自己记得住的话"}
 	}
 	return nil
+}
+
+// decoration is what people put around a word to make it pass for a password.
+const decoration = "0123456789 !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+
+// isCommon finds a listed password, also with digits and signs around it, or
+// twice in a row. plain is in lower case.
+func isCommon(plain string) bool {
+	listed := commonPasswords()
+	for _, s := range []string{plain, strings.Trim(plain, decoration)} {
+		half := s[:len(s)/2]
+		if listed[s] || len(s)%2 == 0 && half == s[len(s)/2:] && listed[half] {
+			return true
+		}
+	}
+	return false
 }
 
 // isAddress finds an address, or the part before its @ with or without digits and marks around it. Both are in lower case.

@@ -33,6 +33,14 @@ func TestCheckPassword(t *testing.T) {
 		{"password123", "常见密码"},
 		{"Woaini1314", "常见密码"},
 		{"QWERTYUIOP", "常见密码"},
+		{"Password2026!", "常见密码"},
+		{"2026年报填报", "至少要有 10 个字符"},
+		{"shanghai20260312", "常见密码"},
+		{"!!iloveyou!!", "常见密码"},
+		{"dragondragon", "常见密码"},
+		{"Nianbao@2026", "常见密码"},
+		{"83927461509", ""},
+		{"dragon tiger lamp", ""},
 	} {
 		err := account.CheckPassword(tc.password, email)
 		var broken *account.PasswordError

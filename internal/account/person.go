@@ -25,7 +25,11 @@ type NewPerson struct {
 	Name  string
 	Role  Role
 	Scope
-	Actor event.Actor // who gives the role
+	Editor bool        // of a filer: fills in, and does not submit
+	Actor  event.Actor // who gives the role
+
+	// byColleague: a person who has an account already is asked first.
+	byColleague bool
 }
 
 // EmailError says in Chinese that an address cannot be one.
@@ -42,8 +46,12 @@ type Membership struct {
 	Role           Role          `db:"role"`
 	OrganisationID uuid.NullUUID `db:"organisation_id"`
 	AuthorityCode  string        `db:"authority_code"`
-	Body           string        `db:"body"` // the organisation's or authority's name
+	Responsible    bool          `db:"responsible"` // of a filer: may submit
+	Body           string        `db:"body"`        // the organisation's or authority's name
 }
+
+// Label is the Chinese name of what the person acts as.
+func (m Membership) Label() string { return roleLabel(m.Role, m.Responsible) }
 
 // SessionKey is what a browser session remembers of who signed in. Stamp
 // changes with the password: a new password ends every session under the old.
@@ -67,21 +75,21 @@ func CreatePerson(ctx context.Context, db *postgres.DB, p NewPerson, password st
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("create person: %w", err)
 	}
-	var id uuid.UUID
+	var a added
 	err = postgres.InTx(ctx, db, func(tx *postgres.Tx) error {
-		if id, err = addPerson(tx, p); err != nil {
+		if a, err = addPerson(tx, p); err != nil {
 			return err
 		}
-		if err := setPassword(tx, id, hash); err != nil {
+		if err := setPassword(tx, a.personID, hash); err != nil {
 			return err
 		}
 		return record(tx, p.Scope, event.Event{Kind: event.AccountActivatedKind, Actor: p.Actor,
-			SubjectID: event.Ref(id), Data: event.AccountChanged{Role: string(p.Role)}})
+			SubjectID: event.Ref(a.personID), Data: event.AccountChanged{Role: string(p.Role)}})
 	})
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("create person: %w", err)
 	}
-	return id, nil
+	return a.personID, nil
 }
 
 func setPassword(tx *postgres.Tx, id uuid.UUID, hash string) error {
@@ -104,32 +112,50 @@ func record(tx *postgres.Tx, scope Scope, e event.Event) error {
 	return event.Append(tx.Context(), tx, e)
 }
 
-// addPerson inserts the person, unless the address is known, and the membership, unless held already.
-func addPerson(tx *postgres.Tx, p NewPerson) (uuid.UUID, error) {
+// added is what addPerson made or found.
+type added struct {
+	personID, membershipID uuid.UUID
+	email, name            string
+}
+
+// addPerson inserts the person, unless the address is known, and the membership, unless held already. The membership
+// waits for the link where the one who has the account may not be the one who is meant, or was not asked.
+func addPerson(tx *postgres.Tx, p NewPerson) (added, error) {
 	if err := p.check(p.Role); err != nil {
-		return uuid.Nil, err
+		return added{}, err
 	}
 	email, err := ParseEmail(p.Email)
 	if err != nil {
-		return uuid.Nil, err
+		return added{}, err
 	}
-	var personID uuid.UUID
-	err = tx.GetContext(tx.Context(), &personID, `
+	a := added{email: email}
+	var active, unverified bool
+	err = tx.QueryRowxContext(tx.Context(), `
 		INSERT INTO person (id, email, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
 		ON CONFLICT (lower(email)) DO UPDATE SET updated_at = excluded.updated_at
-		RETURNING id`, id.New(tx.Now()), email, strings.TrimSpace(p.Name), tx.Now())
+		RETURNING id, name, password_hash <> '', email_unverified`, id.New(tx.Now()), email, strings.TrimSpace(p.Name), tx.Now()).
+		Scan(&a.personID, &a.name, &active, &unverified)
 	if err != nil {
-		return uuid.Nil, err
+		return added{}, err
 	}
-	_, err = tx.ExecContext(tx.Context(), `
-		INSERT INTO membership (id, person_id, role, organisation_id, authority_code, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6)
-		ON CONFLICT (person_id, role, coalesce(organisation_id::text, authority_code)) WHERE ended_at IS NULL DO NOTHING`,
-		id.New(tx.Now()), personID, p.Role, p.OrganisationID, p.authority(), tx.Now())
+	a.membershipID, err = addMembership(tx, a.personID, p, active && (unverified || p.byColleague))
+	return a, err
+}
+
+// addMembership gives the role, and the one that is held already as it is.
+func addMembership(tx *postgres.Tx, personID uuid.UUID, p NewPerson, pending bool) (uuid.UUID, error) {
+	var membershipID uuid.UUID
+	err := tx.GetContext(tx.Context(), &membershipID, `
+		INSERT INTO membership (id, person_id, role, organisation_id, authority_code, responsible, pending, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (person_id, role, coalesce(organisation_id::text, authority_code)) WHERE ended_at IS NULL
+		DO UPDATE SET person_id = excluded.person_id
+		RETURNING id`,
+		id.New(tx.Now()), personID, p.Role, p.OrganisationID, p.authority(), !p.Editor, pending, tx.Now())
 	if postgres.IsForeignKey(err, "membership_organisation") || postgres.IsForeignKey(err, "membership_authority") {
 		return uuid.Nil, fmt.Errorf("organisation or authority: %w", ErrNotFound)
 	}
-	return personID, err
+	return membershipID, err
 }
 
 // ParseEmail checks an address and gives it without the surrounding space, in
@@ -149,11 +175,11 @@ func Memberships(ctx context.Context, q postgres.Queryer, personID uuid.UUID) ([
 	var list []Membership
 	err := q.SelectContext(ctx, &list, `
 		SELECT m.id, m.role, m.organisation_id, coalesce(m.authority_code, '') AS authority_code,
-			coalesce(o.name, a.name, '') AS body
+			m.responsible, coalesce(o.name, a.name, '') AS body
 		FROM membership m
 		LEFT JOIN organisation o ON o.id = m.organisation_id
 		LEFT JOIN authority a ON a.code = m.authority_code
-		WHERE m.person_id = $1 AND m.ended_at IS NULL
+		WHERE m.person_id = $1 AND m.ended_at IS NULL AND NOT m.pending
 		ORDER BY m.authority_code NULLS FIRST, body, m.role`, personID)
 	if err != nil {
 		return nil, fmt.Errorf("memberships of %s: %w", personID, err)
@@ -165,20 +191,21 @@ func Memberships(ctx context.Context, q postgres.Queryer, personID uuid.UUID) ([
 // is disabled, the membership has ended or the password has been changed.
 func PrincipalOf(ctx context.Context, q postgres.Queryer, s SessionKey) (Principal, error) {
 	stmt, err := q.Prepared(ctx, `
-		SELECT p.name, p.password_hash, m.role, m.organisation_id, coalesce(m.authority_code, '') AS authority_code,
+		SELECT p.name, p.password_hash, m.role, m.responsible, m.organisation_id, coalesce(m.authority_code, '') AS authority_code,
 			coalesce(o.name, a.name) AS body, a.name AS authority_name
 		FROM membership m
 		JOIN person p ON p.id = m.person_id
 		LEFT JOIN organisation o ON o.id = m.organisation_id
 		JOIN authority a ON a.code = coalesce(m.authority_code, o.authority_code)
-		WHERE m.id = $1 AND m.person_id = $2 AND m.ended_at IS NULL AND p.disabled_at IS NULL`)
+		WHERE m.id = $1 AND m.person_id = $2 AND m.ended_at IS NULL AND NOT m.pending
+			AND p.disabled_at IS NULL`)
 	if err != nil {
 		return Principal{}, fmt.Errorf("principal: %w", err)
 	}
 	principal := Principal{Kind: KindPerson, ID: s.PersonID, MembershipID: s.MembershipID}
 	var hash string
 	err = stmt.QueryRowxContext(ctx, s.MembershipID, s.PersonID).Scan(
-		&principal.Name, &hash, &principal.Role, &principal.OrganisationID, &principal.AuthorityCode,
+		&principal.Name, &hash, &principal.Role, &principal.Responsible, &principal.OrganisationID, &principal.AuthorityCode,
 		&principal.Body, &principal.AuthorityName)
 	if postgres.IsNoRows(err) {
 		return Principal{}, fmt.Errorf("principal: membership %s: %w", s.MembershipID, ErrNotFound)
@@ -186,6 +213,7 @@ func PrincipalOf(ctx context.Context, q postgres.Queryer, s SessionKey) (Princip
 	if err != nil {
 		return Principal{}, fmt.Errorf("principal: %w", err)
 	}
+	principal.Responsible = principal.Responsible && principal.Role == RoleFiler
 	if stampOf(hash) != s.Stamp {
 		return Principal{}, fmt.Errorf("principal: password changed: %w", ErrNotFound)
 	}

@@ -30,11 +30,22 @@ func (s SessionStore) FindCtx(ctx context.Context, token string) (data []byte, f
 	return data, true, nil
 }
 
-// CommitCtx writes a session, new or known.
+// CommitCtx writes a session, new or known. A new one of a person carries its
+// SessionOrigin in ctx.
 func (s SessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
-	_, err := s.DB.ExecContext(ctx, `
-		INSERT INTO session (token, data, expiry) VALUES ($1, $2, $3)
-		ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry`, token, data, expiry)
+	var err error
+	if o, begun := ctx.Value(originKey{}).(SessionOrigin); begun {
+		_, err = s.DB.ExecContext(ctx, `
+			INSERT INTO session (token, data, expiry, id, person_id, user_agent, address) VALUES ($1, $2, $3, $4, $5, $6, $7)
+			ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry, id = excluded.id,
+				person_id = excluded.person_id, user_agent = excluded.user_agent, address = excluded.address`,
+			token, data, expiry, o.ID, o.PersonID, cutText(o.UserAgent, maxUserAgent), o.Address)
+	} else {
+		_, err = s.DB.ExecContext(ctx, `
+			INSERT INTO session (token, data, expiry) VALUES ($1, $2, $3)
+			ON CONFLICT (token) DO UPDATE SET data = excluded.data, expiry = excluded.expiry, seen_at = clock_timestamp()`,
+			token, data, expiry)
+	}
 	if err != nil {
 		return fmt.Errorf("write session: %w", err)
 	}

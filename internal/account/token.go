@@ -127,7 +127,7 @@ type tokenRow struct {
 }
 
 func (r tokenRow) principal() Principal {
-	return Principal{Kind: KindToken, ID: r.ID, Name: r.Name, Role: r.Role,
+	return Principal{Kind: KindToken, ID: r.ID, Name: r.Name, Role: r.Role, Responsible: r.Role == RoleFiler,
 		OrganisationID: r.OrganisationID, AuthorityCode: r.AuthorityCode, Body: r.Body, AuthorityName: r.AuthorityName}
 }
 

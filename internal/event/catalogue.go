@@ -155,8 +155,11 @@ var Catalogue = map[Kind]Meta{
 	CalendarImportedKind:     {Title: "工作日历已导入", Data: Imported{}},
 	ReportsImportedKind:      {Title: "往年报告已导入", Data: Imported{}},
 
-	AccountInvitedKind:   {Title: "已邀请用户", Data: AccountChanged{}},
-	AccountActivatedKind: {Title: "用户已启用", Data: AccountChanged{}},
-	TokenIssuedKind:      {Title: "已发放访问令牌", Data: TokenIssued{}},
-	TokenRevokedKind:     {Title: "已作废访问令牌", Data: TokenRevoked{}},
+	AccountInvitedKind:     {Title: "已邀请用户", Data: AccountChanged{}},
+	AccountActivatedKind:   {Title: "用户已启用", Data: AccountChanged{}},
+	AccountChangedKind:     {Title: "账户资料已变更", Data: AccountFieldsChanged{}},
+	AccountRoleChangedKind: {Title: "人员分工已变更", Data: AccountRoleChanged{}},
+	AccountEndedKind:       {Title: "人员已停用", Data: AccountChanged{}},
+	TokenIssuedKind:        {Title: "已发放访问令牌", Data: TokenIssued{}},
+	TokenRevokedKind:       {Title: "已作废访问令牌", Data: TokenRevoked{}},
 }
