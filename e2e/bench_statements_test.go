@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -62,22 +63,26 @@ func (c *benchCluster) logStatements(t *testing.T, settings ...string) {
 
 var logLine = regexp.MustCompile(`^(\d+)\|(LOG|DETAIL):  (?s:(statement|execute [^:]*|parameters): (.*))$`)
 
-// parseStatementLog reads the log; a line that begins with a tab goes on the one before.
+// parseStatementLog reads the log; a line that begins with a tab goes on the one before. The statements of sessions that
+// worked at the same time come one session after another, so that one client can run them: their transactions share no
+// rows.
 func parseStatementLog(log string) []statement {
 	var statements []statement
+	last := map[string]int{} // of each session
 	for _, entry := range strings.Split(strings.ReplaceAll(log, "\n\t", "\x00"), "\n") {
 		m := logLine.FindStringSubmatch(strings.ReplaceAll(entry, "\x00", "\n"))
 		switch {
 		case m == nil || strings.HasPrefix(m[4], "ALTER SYSTEM") || strings.HasPrefix(m[4], "SELECT pg_reload_conf"):
 		case m[3] == "parameters":
-			last := &statements[len(statements)-1]
-			if last.session == m[1] {
-				last.params = parseParameters(m[4])
+			if at, ok := last[m[1]]; ok {
+				statements[at].params = parseParameters(m[4])
 			}
 		default:
+			last[m[1]] = len(statements)
 			statements = append(statements, statement{session: m[1], text: strings.TrimRight(strings.TrimSpace(m[4]), ";")})
 		}
 	}
+	slices.SortStableFunc(statements, func(a, b statement) int { return cmp.Compare(a.session, b.session) })
 	return statements
 }
 

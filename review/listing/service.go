@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -40,9 +41,10 @@ func New(c Config) *Service {
 	return &Service{db: c.DB, calendar: c.Calendar, log: c.Log}
 }
 
-// seasons remembers the seasons that a pass has met. A season whose rules cannot be read is an error each time it is
-// asked for; its rows are left out, the others go on.
+// seasons remembers the seasons that a pass has met, for all its workers. A season whose rules cannot be read is an error
+// each time it is asked for; its rows are left out, the others go on.
 type seasons struct {
+	mu    sync.Mutex
 	known map[uuid.UUID]seasonFound
 }
 
@@ -51,9 +53,11 @@ type seasonFound struct {
 	err    error
 }
 
-func newSeasons() *seasons { return &seasons{map[uuid.UUID]seasonFound{}} }
+func newSeasons() *seasons { return &seasons{known: map[uuid.UUID]seasonFound{}} }
 
 func (s *seasons) of(ctx context.Context, q postgres.Queryer, id uuid.UUID) (*filing.Season, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	found, ok := s.known[id]
 	if !ok {
 		season, err := filing.SeasonByID(ctx, q, id)

@@ -2,11 +2,14 @@ package listing
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
+	"golang.org/x/sync/errgroup"
 
 	"nianbao/filing"
 	"nianbao/internal/event"
@@ -43,30 +46,20 @@ func (s *SweepSummary) add(o SweepSummary) {
 // sweeper is who acts in the event log.
 var sweeper = event.Clock("sweep-late")
 
+// sweepWorkers is how many batches a sweep has under way: while the database works on one, the documents and events of
+// the other are made. More would only wait for the numbers, which each batch holds from taking them to its commit.
+const sweepWorkers = 2
+
 // SweepLate is the body of the job sweep-late: each obligation that is overdue on the day of now gets what its season
 // says, each once: the prior notice of a listing (or the listing, where the season lists at once), the entry on the
 // spot-check list, and the penalty case. Run again, or on two nodes at once, it finds nothing left to do. An error means
 // that the pass could not go on; what was done before it stands.
 func (s *Service) SweepLate(ctx context.Context, now time.Time) (SweepSummary, error) {
 	pass := sweep{Service: s, today: workday.DateOf(now), seasons: newSeasons(), told: map[uuid.UUID]bool{}}
-	from := overdueKey{OverdueAfter: workday.NewDate(1, time.January, 1)}
-	for {
-		late, err := pass.next(ctx, from)
-		if err != nil {
-			return pass.sum, fmt.Errorf("sweep late filers of %s: %w", pass.today, err)
-		}
-		if len(late) == 0 {
-			return pass.sum, nil
-		}
-		failed, err := inBatch(ctx, s, pass.wanting(ctx, late), func(tx *postgres.Tx, ids []uuid.UUID) (SweepSummary, error) {
-			return pass.act(tx.Context(), tx, ids)
-		}, pass.sum.add)
-		pass.sum.Failed += failed
-		if err != nil {
-			return pass.sum, fmt.Errorf("sweep late filers of %s: %w", pass.today, err)
-		}
-		from = late[len(late)-1].overdueKey
+	if err := pass.run(ctx); err != nil {
+		return pass.sum, fmt.Errorf("sweep late filers of %s: %w", pass.today, err)
 	}
+	return pass.sum, nil
 }
 
 // sweep is one pass.
@@ -74,8 +67,45 @@ type sweep struct {
 	*Service
 	today   workday.Date
 	seasons *seasons
-	told    map[uuid.UUID]bool // seasons that cannot be read and were logged
-	sum     SweepSummary
+	told    map[uuid.UUID]bool // seasons that cannot be read and were logged; of run alone
+
+	mu  sync.Mutex
+	sum SweepSummary
+}
+
+// run reads the late filers in their order and hands them out; no obligation is in two batches.
+func (p *sweep) run(ctx context.Context) error {
+	group, working := errgroup.WithContext(ctx) // ends with the first batch that cannot go on
+	group.SetLimit(sweepWorkers)
+	from := overdueKey{OverdueAfter: workday.NewDate(1, time.January, 1)}
+	for working.Err() == nil {
+		late, err := p.next(working, from)
+		if err != nil {
+			return errors.Join(group.Wait(), err)
+		}
+		if len(late) == 0 {
+			break
+		}
+		ids := p.wanting(working, late)
+		group.Go(func() error { return p.batch(working, ids) })
+		from = late[len(late)-1].overdueKey
+	}
+	return errors.Join(group.Wait(), ctx.Err())
+}
+
+// batch does one batch in a transaction of its own.
+func (p *sweep) batch(ctx context.Context, ids []uuid.UUID) error {
+	failed, err := inBatch(ctx, p.Service, ids, func(tx *postgres.Tx, ids []uuid.UUID) (SweepSummary, error) {
+		return p.act(tx.Context(), tx, ids)
+	}, p.count)
+	p.count(SweepSummary{Failed: failed})
+	return err
+}
+
+func (p *sweep) count(s SweepSummary) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sum.add(s)
 }
 
 // overdueKey is a place in the order of the index of overdue obligations.
@@ -134,7 +164,7 @@ func (p *sweep) wanting(ctx context.Context, late []lateKey) []uuid.UUID {
 		season, err := p.seasons.of(ctx, p.db, o.SeasonID)
 		switch {
 		case err != nil:
-			p.sum.Failed++
+			p.count(SweepSummary{Failed: 1})
 			if !p.told[o.SeasonID] {
 				p.told[o.SeasonID] = true
 				p.log.ErrorContext(ctx, "late filing: a season's rules cannot be read", "season", o.SeasonID, "error", err)
