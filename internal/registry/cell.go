@@ -26,9 +26,13 @@ type cell struct {
 
 // cleanText brings a text into the register's form: NFC, no blanks around it.
 // Control and invisible characters are refused, since two names that look
-// alike must be alike; fault is Chinese.
+// alike must be alike, and so is what a spreadsheet shows for a formula that
+// fails; fault is Chinese.
 func cleanText(s string, maxRunes int) (clean, fault string) {
 	clean = strings.TrimSpace(norm.NFC.String(s))
+	if formulaErrors[clean] {
+		return "", fmt.Sprintf("表格中的公式出错（%s），请改正后再导入", clean)
+	}
 	for _, r := range clean {
 		switch {
 		case r == utf8.RuneError:
@@ -43,6 +47,13 @@ func cleanText(s string, maxRunes int) (clean, fault string) {
 		return "", fmt.Sprintf("有 %d 个字，最多 %d 个字", n, maxRunes)
 	}
 	return clean, ""
+}
+
+// formulaErrors are the error values of Excel and WPS (ECMA-376 §18.17.3, and
+// those added since).
+var formulaErrors = map[string]bool{
+	"#DIV/0!": true, "#N/A": true, "#NAME?": true, "#NULL!": true, "#NUM!": true, "#REF!": true, "#VALUE!": true,
+	"#GETTING_DATA": true, "#SPILL!": true, "#CALC!": true, "#FIELD!": true, "#BLOCKED!": true, "#UNKNOWN!": true,
 }
 
 // unfold turns the line breaks and tabs of a long text, which a spreadsheet

@@ -51,6 +51,8 @@ func TestCleanText(t *testing.T) {
 		{"协\u200b会", "", "不可见字符（U+200B）"},
 		{"\u202e会协", "", "不可见字符（U+202E）"},
 		{"协\ufffd会", "", "编码"},
+		{" #REF! ", "", "公式出错（#REF!）"},
+		{"#1 协会", "#1 协会", ""},
 		{strings.Repeat("协", 11), "", "有 11 个字，最多 10 个字"},
 		{strings.Repeat("𬭎", 10), strings.Repeat("𬭎", 10), ""},
 	}
