@@ -96,6 +96,8 @@ func (c *composer) add(line wordingLine) error {
 		c.row(texts[0], texts[1])
 	case "emphasis":
 		c.blocks = append(c.blocks, Emphasis{Label: texts[0], Text: texts[1]})
+	case "signing":
+		c.blocks = append(c.blocks, Signing{Left: texts[0], Right: texts[1], Below: texts[2]})
 	case "stamp":
 		c.blocks = append(c.blocks, StampField{
 			Heads: strings.Split(texts[0], "，"), Cells: strings.Split(texts[1], "，"),

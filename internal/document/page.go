@@ -17,6 +17,7 @@ type Page struct {
 	VerifyCode    string    // the same code for people to type
 	IssuedAt      time.Time // goes into the file's dates
 	Demonstration bool      // the seal is a specimen, and the foot says so
+	Working       bool      // a working paper of the filer's, no paper of the authority's: nothing on it is cinnabar
 	Blocks        []Block
 }
 
@@ -52,6 +53,9 @@ type (
 		SealLabel string // words in the lower half of the stamp
 		Date      string
 	}
+	// Signing is a ruled box to be signed and sealed by hand: Left and Right
+	// over rooms beside each other, Below in a row under both.
+	Signing struct{ Left, Right, Below string }
 	// Note is small print.
 	Note struct{ Text string }
 	// SheetBreak starts a new sheet.
@@ -71,6 +75,7 @@ func (Emphasis) block()   {}
 func (Table) block()      {}
 func (Signature) block()  {}
 func (StampField) block() {}
+func (Signing) block()    {}
 func (Note) block()       {}
 func (SheetBreak) block() {}
 

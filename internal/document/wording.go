@@ -26,7 +26,7 @@ type wordingLine struct {
 // partsOf says how many parts the text of each directive has.
 var partsOf = map[string]int{
 	"title": 1, "to": 1, "p": 1, "h": 1, "note": 1, "sheet": 1,
-	"row": 2, "emphasis": 2, "stamp": 3, "sign": 0, "remarks": 0,
+	"row": 2, "emphasis": 2, "stamp": 3, "signing": 3, "sign": 0, "remarks": 0,
 }
 
 // wordingData is what a wording line can name.
@@ -56,7 +56,9 @@ var loadWordings = sync.OnceValues(func() (map[Kind]wording, error) {
 })
 
 // readWordings reads one file KIND.txt per kind, and shared.txt.
-func readWordings(files fs.FS) (map[Kind]wording, error) {
+func readWordings(files fs.FS) (map[Kind]wording, error) { return readWordingFiles(files, Kinds()) }
+
+func readWordingFiles(files fs.FS, of []Kind) (map[Kind]wording, error) {
 	shared, err := fs.ReadFile(files, "shared.txt")
 	if err != nil {
 		return nil, fmt.Errorf("read wording: %w", err)
@@ -65,8 +67,8 @@ func readWordings(files fs.FS) (map[Kind]wording, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read wording: %w", err)
 	}
-	all := make(map[Kind]wording, len(kinds))
-	for kind := range kinds {
+	all := make(map[Kind]wording, len(of))
+	for _, kind := range of {
 		name := string(kind) + ".txt"
 		text, err := fs.ReadFile(files, name)
 		if err != nil {

@@ -1,5 +1,5 @@
 // Package documents carries the wording of official documents: one file per
-// kind, read by internal/document.
+// kind, read by internal/document; declaration.txt is that of a working paper.
 //
 // Each line is one block: a directive, a space, and its text, which is a
 // text/template over the document's facts. A line whose text comes out blank
@@ -16,6 +16,7 @@
 //	note TEXT            small print
 //	sign                 authority and date under the seal, with the QR code
 //	sheet TEXT           a new sheet, if the text is not blank
+//	signing LEFT | RIGHT | BELOW   a box to be signed and sealed by hand
 //	stamp HEADS | CELLS | SEAL LABEL   the stamp field; heads and cells parted by "，"
 //
 // Where the text of "sheet" is blank, what follows up to the next "sheet" is

@@ -184,6 +184,8 @@ func (s *setter) block(b document.Block, page document.Page, place func(c *canva
 		return s.table(b)
 	case document.StampField:
 		return s.stampField(b, page)
+	case document.Signing:
+		return s.signing(b)
 	case document.Signature:
 		return s.signature(b, page, place)
 	default:
@@ -228,9 +230,15 @@ func (s *setter) foot(page document.Page, sheets int) (func(c *canvas), error) {
 			return nil, err
 		}
 	}
+	rule := cinnabar
+	if page.Working {
+		rule = faint
+	}
 	return func(c *canvas) {
-		c.rule(ruleLeft, ruleY, ruleRight, ruleY, 0.35, cinnabar)
-		c.rule(ruleLeft, ruleY+1.35, ruleRight, ruleY+1.35, 1.0, cinnabar)
+		c.rule(ruleLeft, ruleY, ruleRight, ruleY, 0.35, rule)
+		if !page.Working {
+			c.rule(ruleLeft, ruleY+1.35, ruleRight, ruleY+1.35, 1.0, rule)
+		}
 		rightEdge := marginLeft + measure
 		c.text(marginLeft, textY, left, footStyle, 0)
 		c.text(rightEdge-width(counts[c.sheets], footStyle), textY, counts[c.sheets], footStyle, 0)
