@@ -59,17 +59,24 @@ func (p *Pages) renderConflict(c echo.Context, w *workspace, of conflictOf) erro
 		return err
 	}
 	page.Refused = true
-	for _, found := range of.both {
-		page.Items = append(page.Items, ConflictItem{ID: fieldID(found.field.Key), Label: labelOf(found.field),
-			Pick: pickPrefix + found.field.Key, Mine: orBlank(shown(found.field, found.mine)),
-			Theirs: orBlank(shown(found.field, found.theirs)), Hidden: sentOf(of.sent, found.field)})
-	}
+	page.Items = conflictItems(of.both, of.sent)
 	for _, r := range of.input.refused {
 		if r.Field.Parent == nil || len(r.Field.Parent.CellFields()) > 0 { // rows go with their table
 			page.Carried = append(page.Carried, Hidden{Name: r.Path, Value: of.input.typed[r.Path]})
 		}
 	}
 	return p.app.Render(c, http.StatusConflict, "filer/conflict", page)
+}
+
+// conflictItems show both values of each field.
+func conflictItems(both []conflict, sent url.Values) []ConflictItem {
+	var items []ConflictItem
+	for _, found := range both {
+		items = append(items, ConflictItem{ID: fieldID(found.field.Key), Label: labelOf(found.field),
+			Pick: pickPrefix + found.field.Key, Mine: orBlank(shown(found.field, found.mine)),
+			Theirs: orBlank(shown(found.field, found.theirs)), Hidden: sentOf(sent, found.field)})
+	}
+	return items
 }
 
 func orBlank(text string) string {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ type input struct {
 	typed   map[string]string // by path, as typed, where it could not be read
 	refused []refusedInput    // in the order of the form
 	both    []*form.Field     // tables marked as having nothing, with rows filled in
+	pasted  map[string]pasted // by table or section: what was pasted and could not be read
 }
 
 type refusedInput struct {
@@ -132,6 +134,9 @@ func (in *input) table(sent url.Values, f *form.Field) {
 			in.renumber(from, to)
 			rows = append(rows, row)
 		}
+		if sent.Get(copyButton) == from && len(row) > 0 && count < f.MaxRows {
+			rows = append(rows, maps.Clone(row))
+		}
 	}
 	if more && len(rows) < f.MaxRows {
 		rows = append(rows, map[string]any{})
@@ -150,9 +155,10 @@ func (in *input) table(sent url.Values, f *form.Field) {
 	}
 }
 
-// The names of the buttons that add and remove a row.
+// The names of the buttons that add, copy and remove a row.
 const (
 	addButton    = "add"
+	copyButton   = "copy"
 	removeButton = "remove"
 )
 

@@ -271,7 +271,7 @@ func TestPrefillFromLastYear(t *testing.T) {
 	const path = "/filer/reports/2018/sections/balance_sheet"
 	page := b.Get(path)
 	webtest.CheckHTML(t, "prefilled", []byte(page.Body))
-	wantText(t, page.Body, "年初数已按 2017 年度报告的期末数填好", "取自上年，未核对", `<span class="nb-ly"`)
+	wantText(t, page.Body, "年初数已按 2017 年度报告的期末数填好", "来自上年报告，未核对", `<span class="nb-ly"`)
 	fields := formOn(t, page.Body, path)
 	cash, _ := prior.Int("bs_cash.closing")
 	if fields.Get("bs_cash.opening") == "" || fields.Get("bs_cash.closing") != "" {
@@ -280,8 +280,12 @@ func TestPrefillFromLastYear(t *testing.T) {
 	fields.Set("bs_cash.closing", "1")
 	b.Post(path, fields)
 	page = b.Get(path)
-	if strings.Contains(page.Body, "取自上年") {
-		t.Error("still marked after it was saved")
+	wantText(t, page.Body, "来自上年报告，未核对") // a save is no confirmation of what was not touched
+	fields = formOn(t, page.Body, path)
+	fields.Set("save", "confirm")
+	b.Post(path, fields)
+	if page = b.Get(path); strings.Contains(page.Body, "来自上年报告") {
+		t.Error("still marked after it was confirmed")
 	}
 	_, values := w.draft(org)
 	if n, _ := values.Int("bs_cash.opening"); n != cash {
@@ -289,6 +293,12 @@ func TestPrefillFromLastYear(t *testing.T) {
 	}
 	if values["industry_class"] != prior["industry_class"] || values["uscc"] != string(org.USCC) {
 		t.Error("the first save keeps only its own section")
+	}
+	const staff = "/filer/reports/2018/sections/staff"
+	fields = formOn(t, b.Get(staff).Body, staff)
+	fields.Set("save", "confirm")
+	if a := b.Post(staff, fields); a.Header.Get("Location") == staff {
+		t.Error("a section that lacks nothing leads on once it is confirmed")
 	}
 	wantText(t, b.Get("/filer/reports/2018/tasks").Body, "与上年相同")
 	wantText(t, b.Get("/filer").Body, "2017 年度报告")

@@ -39,11 +39,12 @@ func TestPages(t *testing.T) {
 			Rows: []filerweb.ReadRow{{Line: "1", Label: "货币资金", Class: "is-total", Cells: []string{"1.00", "2.00"}}}}}}}}
 	options := []filerweb.OptionView{{ID: "f-b-yes", Code: "yes", Label: "是", On: true}, {ID: "f-b-no", Code: "no", Label: "否"}, {ID: "f-b-x", Code: "x", Label: "其他"}}
 	question := filerweb.FieldView{Kind: "text", ID: "f-a", Name: "a", Label: "甲", Hint: "提示", Condition: "乙选是时填", Needs: "b=yes",
-		Unit: "元", Value: "1.00", Error: "没有填", Findings: []web.Finding{finding}, LastYear: true, Money: true, Rows: 3}
+		Unit: "元", Value: "1.00", Error: "没有填", Findings: []web.Finding{finding}, Mark: "来自上年报告", Money: true, Rows: 3}
 	asked := []filerweb.FieldView{question}
 	for i, kind := range []string{"long", "figure", "date", "select", "computed", "radios", "checks", "group"} {
 		q := question
 		q.Kind, q.ID, q.Full, q.Findings = kind, "q-"+kind, "第 1 项，甲", nil
+		q.Calc = filerweb.Calc{Path: kind, Terms: "+a -b", Over: "c", Decimals: 2}
 		q.Options = nil
 		for _, o := range options {
 			o.ID = q.ID + o.Code
@@ -60,11 +61,14 @@ func TestPages(t *testing.T) {
 	inRow.ID, inRow.Findings = "f-t-0.a", nil
 	statement := web.Statement{ID: "st", Title: "资产负债表", FormNo: "会民非01表", Maker: "中心", AsOf: "2018年12月31日", Caption: "表", Columns: []string{"年初数", "期末数"},
 		Rows: []web.StatementRow{{ID: "r-1", Line: "1", Label: "货币资金", Cells: []web.StatementCell{{Name: "x", ID: "f-x", Label: "货币资金", Value: "1.00", LastYear: true}, {Name: "y", ID: "f-y", Label: "货币资金，期末", Bad: true, Odd: true}}, Findings: []web.Finding{warning}}}}
+	paste := filerweb.PasteView{ID: "p-st", Name: "paste.st", Button: "st", Columns: "行次、金额", Text: "1\t2", Problems: []string{"第 1 行不是金额"}}
+	rowsPaste := filerweb.PasteView{ID: "p-t", Name: "paste.t", Button: "t", Columns: "甲、乙"}
 	blocks := []filerweb.Block{{Statement: &statement}, {Fields: asked},
 		{Grid: &filerweb.GridView{ID: "g", Caption: "捐赠", Columns: []string{"现金"}, Rows: []web.StatementRow{{ID: "r-2", Kind: web.RowTotal, Label: "合计", Formula: "自动计算",
 			Cells: []web.StatementCell{{Value: "1.00"}}, Findings: []web.Finding{{ID: "w-3", Title: "不对"}}}}}},
 		{Table: &filerweb.TableView{ID: "f-t", Key: "t", Title: "变更", Hint: "一项一行", Condition: "乙选是时填", Needs: "b=yes", Error: "没有填", NoneName: "t.none", NoneID: "t-none", None: true,
 			RowsName: "t.rows", Count: 1, CanAdd: true, AddText: "再加一项", Findings: []web.Finding{{ID: "w-4", Title: "不对"}},
+			Mark: "来自上年报告", MaxRows: 9, Blank: filerweb.TableRowView{ID: "f-t-9", Path: "t[9]", Legend: "第 10 项"}, Paste: rowsPaste,
 			Rows: []filerweb.TableRowView{{ID: "f-t-0", Path: "t[0]", Legend: "第 1 项", CanRemove: true, Fields: []filerweb.FieldView{inRow}}}}}}
 	hidden := []filerweb.Hidden{{Name: "a", Value: "1"}}
 	line := filerweb.CaseLine{Title: "逾期", Text: "4月1日", Basis: "条例", Document: "/filer/documents/1"}
@@ -78,8 +82,9 @@ func TestPages(t *testing.T) {
 			Opinion: []web.Remark{remark}, OpinionHead: "审查意见", Conclusion: facts, Pending: "正在制作", Documents: documents, Exempt: "停办",
 			Submissions: []filerweb.SubmissionLine{{When: "3月28日", Status: "审查中", ReceiptNo: "1", Href: "/x", Receipt: "/y"}}},
 			filerweb.ReportPage{Page: page, Window: facts, Ruler: due.Ruler, Withdraw: "/w"}},
-		"filer/tasks":   {filerweb.TasksPage{}, filerweb.TasksPage{Page: page, Heading: "任务清单", Eyebrow: "2018", Due: due, Tasks: tasks, Next: tasks.Groups[0].Tasks[0], Saved: saved, Note: "还没有保存过"}},
-		"filer/section": {filerweb.SectionPage{}, filerweb.SectionPage{Page: page, Eyebrow: "第 1 部分", Heading: "封面", Tasks: tasks, Saved: saved, Summary: summary, Action: "/x", Base: "00", Note: "注", Prefill: "上年", General: []web.Finding{{ID: "w-9", Title: "总的"}}, Blocks: blocks, NextText: "保存", Print: "草稿"}},
+		"filer/tasks":   {filerweb.TasksPage{}, filerweb.TasksPage{Page: page, Heading: "任务清单", Eyebrow: "2018", Due: due, Tasks: tasks, Next: tasks.Groups[0].Tasks[0], Saved: saved, Note: "还有 3 项待核对", Print: "/print"}},
+		"filer/print":   {filerweb.PrintPage{}, filerweb.PrintPage{Page: page, Eyebrow: "中心", Heading: "年度报告书", Mark: "草稿", State: "还有 3 项没有填", Back: "/t", Sections: sections}},
+		"filer/section": {filerweb.SectionPage{}, filerweb.SectionPage{Page: page, Eyebrow: "第 1 部分", Heading: "封面", Tasks: tasks, Saved: saved, Summary: summary, Action: "/x", Base: "00", Note: "注", Of: "o", Confirm: filerweb.Confirm{Text: "来自上年", Button: "全部确认", Count: 2}, Computes: true, Paste: paste, General: []web.Finding{{ID: "w-9", Title: "总的"}}, Blocks: blocks, NextText: "保存", Print: "草稿"}},
 		"filer/conflict": {filerweb.ConflictPage{}, filerweb.ConflictPage{Page: page, Heading: "封面", Other: "张某", At: "12:00", Action: "/x", Base: "00", Back: "/x", Carried: hidden,
 			Items: []filerweb.ConflictItem{{ID: "f-a", Label: "电话", Pick: "pick.a", Mine: "1", Theirs: "2", Hidden: hidden}}}},
 		"filer/check": {filerweb.CheckPage{}, filerweb.CheckPage{Page: page, Heading: "全面检查", Tasks: tasks, Saved: saved, Verdict: "还有 1 处错误", Errors: true, Next: "/x",

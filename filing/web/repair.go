@@ -244,7 +244,7 @@ func (r *returned) fix(i int, remark review.Remark, in *input, told map[string]b
 	v := newSectionView(r.workspace, f.Section, in)
 	if len(fields) == 1 && fields[0].Parent == nil {
 		view := v.field(fields[0])
-		view.LastYear = false
+		view.Mark = ""
 		fix.Field, fix.Was = &view, orBlank(shown(fields[0], r.before[fields[0].Key]))
 		return fix
 	}

@@ -22,10 +22,13 @@ type SectionPage struct {
 	Summary  web.Summary
 	Action   string
 	Base     string
+	Of       string // the obligation, so that another's page is never saved into it
 	Note     string
-	Prefill  string // what was filled in before anybody came here
+	Confirm  Confirm // of what was filled in before anybody came here
 	General  []web.Finding
 	Blocks   []Block
+	Paste    PasteView // of a statement
+	Computes bool      // some figure follows from others
 	NextText string
 	Print    string // what a print says above the draft
 }
@@ -66,6 +69,7 @@ func (p *Pages) renderSection(c echo.Context, status int, w *workspace, s *form.
 	page := SectionPage{
 		Eyebrow: fmt.Sprintf("第 %d 部分，共 %d 部分", at+1, len(list)), Heading: name, Tasks: p.taskList(w, s.Code),
 		Saved: p.savedOf(w), Action: w.sectionPath(s), Base: w.base(valueFields(s)), Note: s.Note,
+		Of: w.obligation.ID.String(), Confirm: w.confirm(s), Computes: slices.ContainsFunc(valueFields(s), computes),
 		NextText: "保存，填下一部分", Print: "草稿，未报送 · 打印于 " + stamp(p.db.Now()),
 	}
 	if group != "" {
@@ -79,10 +83,16 @@ func (p *Pages) renderSection(c echo.Context, status int, w *workspace, s *form.
 		return err
 	}
 	v := newSectionView(w, s, in)
-	page.Summary, page.Blocks, page.General, page.Prefill = v.summary(), v.blocks(), v.general, v.prefillNote()
-	page.Refused = len(in.refused) > 0 || v.wrong()
+	page.Summary, page.Blocks, page.General = v.summary(), v.blocks(), v.general
+	if len(w.lineGridOf(s).lines) > 0 {
+		page.Paste = v.pasteLines()
+	}
+	page.Refused = len(in.refused) > 0 || len(in.pasted) > 0 || v.wrong()
 	return p.app.Render(c, status, "filer/section", page)
 }
+
+// computes tells that a field, or some column of it, is computed.
+func computes(f *form.Field) bool { return f.Computed() || slices.ContainsFunc(f.Columns, computes) }
 
 func (p *Pages) saveSection(c echo.Context) error {
 	w, done, err := p.openWorkspace(c)
@@ -97,20 +107,41 @@ func (p *Pages) saveSection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ch := w.readChange(sent.Values, valueFields(s))
+	if err := w.ours(sent.Values); err != nil {
+		return err
+	}
+	if sent.Get(saveButton) == saveAuto {
+		return p.autosave(c, w, s, sent.Values)
+	}
+	return p.saveByButton(c, w, s, sent.Values)
+}
+
+// saveByButton stores what the page's form holds and leads on.
+func (p *Pages) saveByButton(c echo.Context, w *workspace, s *form.Section, sent url.Values) error {
+	ch := w.readChange(sent, valueFields(s))
+	ch.section = s.Code
+	if sent.Get(saveButton) == saveConfirm {
+		for _, f := range w.marks(s) {
+			ch.confirm = append(ch.confirm, f.Key)
+		}
+	}
+	taken := w.readPaste(s, sent, ch.input)
 	both, kept, err := p.save(c, w, ch)
 	if err != nil {
 		return err
 	}
 	if len(both) > 0 {
-		return p.renderConflict(c, w, conflictOf{both: both, sent: sent.Values, input: ch.input,
+		return p.renderConflict(c, w, conflictOf{both: both, sent: sent, input: ch.input,
 			action: w.sectionPath(s), fields: valueFields(s), heading: nameOf(s)})
 	}
-	if len(ch.input.refused) > 0 {
+	if len(ch.input.refused)+len(ch.input.pasted) > 0 {
 		return p.renderSection(c, http.StatusUnprocessableEntity, w, s, ch.input)
 	}
 	p.flashSaved(c, ch.input, kept)
-	return web.SeeOther(c, w.afterSave(sent.Values, s))
+	if taken != "" {
+		p.app.AddFlash(c, web.Flash{Text: taken})
+	}
+	return web.SeeOther(c, w.afterSave(sent, s))
 }
 
 func nameOf(s *form.Section) string {
@@ -129,8 +160,8 @@ func (p *Pages) flashSaved(c echo.Context, in *input, kept int) {
 	}
 }
 
-// afterSave is where a save leads: to the row that was added, back to this
-// section, or on.
+// afterSave is where a save leads: to the row or the table that was added to,
+// back to this section, or on.
 func (w *workspace) afterSave(sent url.Values, s *form.Section) string {
 	here := w.sectionPath(s)
 	if key := sent.Get(addButton); key != "" {
@@ -138,7 +169,18 @@ func (w *workspace) afterSave(sent url.Values, s *form.Section) string {
 			return here + "#" + fieldID(key+fmt.Sprintf("[%d]", len(rows)-1))
 		}
 	}
-	if sent.Get(removeButton) != "" || sent.Get(addButton) != "" || sent.Get(saveButton) == saveLater {
+	if from := sent.Get(copyButton); from != "" {
+		return here + "#" + fieldID(from)
+	}
+	if key := sent.Get(pasteButton); key != "" && key != s.Code {
+		return here + "#" + fieldID(key)
+	}
+	for _, button := range []string{removeButton, addButton, pasteButton} {
+		if sent.Get(button) != "" {
+			return here
+		}
+	}
+	if sent.Get(saveButton) == saveLater || sent.Get(saveButton) == saveConfirm && w.lacks(s) {
 		return here
 	}
 	// The sections may have changed with what was saved.
@@ -147,4 +189,10 @@ func (w *workspace) afterSave(sent url.Values, s *form.Section) string {
 		return w.sectionPath(list[next])
 	}
 	return w.path("/check")
+}
+
+// lacks tells that something of a section is missing or wrong.
+func (w *workspace) lacks(s *form.Section) bool {
+	n := countOf(concerning(place(w.form, w.findings), s.Code))
+	return n.missing+n.wrong > 0
 }

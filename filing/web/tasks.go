@@ -41,6 +41,7 @@ const (
 	stateStarted  = "填写中"
 	stateDone     = "完成"
 	statePrefill  = "待核对"
+	stateOptional = "选填"
 	stateLastYear = "与上年相同"
 )
 
@@ -71,22 +72,29 @@ func valueFields(s *form.Section) []*form.Field {
 // state says how far a section is; done counts it among the finished ones.
 func (w *workspace) state(s *form.Section, findings []placed) (task Task, done bool) {
 	n := countOf(concerning(findings, s.Code))
-	untouched := w.untouched(s)
+	been := w.begun(s) || w.touched(s)
 	switch {
-	case n.missing > 0 && untouched:
+	case n.missing > 0 && !been:
 		task.State = stateEmpty
-	case w.draft.Version == 0:
-		task.State = statePrefill
-	case n.wrong > 0:
+	case n.wrong > 0 && been:
 		task.State, task.Tone = fmt.Sprintf("%d 处错误", n.wrong), "bad"
 	case n.missing > 0:
 		task.State = stateStarted
-	case untouched && w.fromPrior(s):
+	case n.wrong > 0 || len(w.marks(s)) > 0:
+		task.State = statePrefill
+	case !been && !w.filled(s):
+		task.State, done = stateOptional, true
+	case w.untouched(s) && w.fromPrior(s):
 		task.State, task.Tone, done = stateLastYear, "done", true
 	default:
 		task.State, task.Tone, done = stateDone, "done", true
 	}
 	return task, done
+}
+
+// filled tells that a section holds anything at all.
+func (w *workspace) filled(s *form.Section) bool {
+	return slices.ContainsFunc(valueFields(s), func(f *form.Field) bool { return w.values[f.Key] != nil })
 }
 
 // fromPrior tells that last year's report gave the section its answers.
@@ -151,6 +159,7 @@ type TasksPage struct {
 	Next    Task
 	Saved   Saved
 	Note    string
+	Print   string // address of the whole draft on one page
 }
 
 func (p *Pages) tasks(c echo.Context) error {
@@ -158,15 +167,25 @@ func (p *Pages) tasks(c echo.Context) error {
 	if done || err != nil {
 		return err
 	}
-	page := TasksPage{Heading: "任务清单", Eyebrow: w.title(), Due: p.dueOf(w.year), Tasks: p.taskList(w, ""), Saved: p.savedOf(w)}
+	page := TasksPage{Heading: "任务清单", Eyebrow: w.title(), Due: p.dueOf(w.year), Tasks: p.taskList(w, ""), Saved: p.savedOf(w),
+		Print: w.path("/print")}
 	if page.Page, err = p.page(c, "任务清单", w.crumbs()...); err != nil {
 		return err
 	}
 	page.Next = page.Tasks.next()
-	if w.draft.Version == 0 {
-		page.Note = "还没有保存过。登记信息" + priorWords(w) + "已经填好，打开各部分核对后保存。"
+	if n := w.unconfirmed(); n > 0 {
+		page.Note = fmt.Sprintf("登记信息%s已经填好，还有 %d 项待核对。打开各部分，有变化的改，没有变化的一次确认。", priorWords(w), n)
 	}
 	return p.app.Render(c, http.StatusOK, "filer/tasks", page)
+}
+
+// unconfirmed counts what was filled in beforehand and nobody has confirmed yet.
+func (w *workspace) unconfirmed() int {
+	n := 0
+	for _, s := range w.sections() {
+		n += len(w.marks(s))
+	}
+	return n
 }
 
 func priorWords(w *workspace) string {

@@ -26,14 +26,16 @@ type FieldView struct {
 	Full      string // names the field where its label alone does not
 	Hint      string
 	Condition string // on which other answer it is asked
-	Needs     string // the same for the script: key=option
+	Needs     string // the same for the script: key=option, or key>0
 	Unit      string
 	Value     string
 	Options   []OptionView
 	Error     string
 	Findings  []web.Finding
-	LastYear  bool
+	Mark      string // where the value comes from, until somebody confirms it
 	Money     bool
+	Date      bool
+	Calc      Calc // of a computed figure
 	Beside    bool // a figure among figures: its input stands beside the label
 	Rows      int
 	Parts     []FieldView
@@ -81,6 +83,10 @@ type TableView struct {
 	AddText   string
 	Findings  []web.Finding
 	MustExist bool // a table that cannot be marked as having nothing
+	Mark      string
+	MaxRows   int
+	Blank     TableRowView // what the script makes a new row of
+	Paste     PasteView
 }
 
 // TableRowView is a row.
@@ -105,18 +111,17 @@ type sectionView struct {
 	values   form.Values
 	findings []placed // those that this page shows
 	byKey    map[string][]placed
-	lastYear bool
 	general  []web.Finding
 }
 
-// newSectionView sorts out what the page shows of the findings: while nothing
-// was filled in, that all is missing is no news.
+// newSectionView sorts out what the page shows of the findings: what a section
+// lacks is no news before it was saved once, and what was filled in beforehand
+// is no fault of anybody who has not been here.
 func newSectionView(w *workspace, s *form.Section, in *input) *sectionView {
 	v := &sectionView{w: w, section: s, in: in, values: w.values, byKey: map[string][]placed{}}
-	untouched := w.untouched(s)
-	v.lastYear = untouched && w.prior != nil
+	begun, touched := w.begun(s), w.touched(s)
 	for _, f := range concerning(place(w.form, w.findings), s.Code) {
-		if untouched && (f.missing() || w.draft.Version == 0) {
+		if f.missing() && !begun || !begun && !touched {
 			continue
 		}
 		if f.missing() && in.typed[firstKey(f)] != "" {
@@ -205,23 +210,6 @@ func (v *sectionView) summary() web.Summary {
 	}
 	s.Items = append(s.Items, findings.Items...)
 	return s
-}
-
-// prefillNote says what was filled in from last year.
-func (v *sectionView) prefillNote() string {
-	if !v.lastYear {
-		return ""
-	}
-	year := v.w.obligation.ReportYear - 1
-	switch {
-	case v.section.Kind == form.SectionBalanceSheet:
-		return fmt.Sprintf("年初数已按 %d 年度报告的期末数填好，请核对后填期末数。", year)
-	case v.section.Kind == form.SectionActivities && !v.w.context.FirstYear:
-		return fmt.Sprintf("上年数已按 %d 年度报告填好，请核对后填本年累计数。", year)
-	case v.w.fromPrior(v.section):
-		return fmt.Sprintf("标“上年”的内容取自 %d 年度报告。有变化的请改，没有变化的直接保存。", year)
-	}
-	return ""
 }
 
 // blocks lays the section out. Findings that found no place on the page come
@@ -320,6 +308,7 @@ func (v *sectionView) condition(f *form.Field) (words, needs string) {
 			codes = append(codes, need.Key+"="+need.Option)
 		default:
 			parts = append(parts, fmt.Sprintf("“%s”大于零", other.Label))
+			codes = append(codes, need.Key+">0")
 		}
 	}
 	if len(parts) == 0 {

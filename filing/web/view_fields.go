@@ -19,7 +19,7 @@ const (
 // field is one question outside a table.
 func (v *sectionView) field(f *form.Field) FieldView {
 	view := v.question(f, f.Key, v.values[f.Key], maxRadios)
-	view.LastYear = v.lastYear && f.Carry && same(v.w.prior[f.Key], v.values[f.Key]) && v.values[f.Key] != nil
+	view.Mark = markWords(v.w.mark(f))
 	if f.Kind == form.KindTableRow {
 		row, _ := v.values[f.Key].(map[string]any)
 		view.Kind = "group"
@@ -35,7 +35,7 @@ func (v *sectionView) field(f *form.Field) FieldView {
 // question is a field or a column at its path, with its value.
 func (v *sectionView) question(f *form.Field, path string, value any, radios int) FieldView {
 	view := FieldView{Kind: askedAs(f, radios), ID: fieldID(path), Name: path, Label: f.Label, Hint: hintOf(f), Unit: f.Unit,
-		Value: typed(f, value), Money: f.Kind.Base() == form.KindMoney}
+		Value: typed(f, value), Money: f.Kind.Base() == form.KindMoney, Date: f.Kind == form.KindDate}
 	view.Condition, view.Needs = v.condition(f)
 	view.Error, view.Findings = v.words(path)
 	if text, ok := v.in.typed[path]; ok {
@@ -45,7 +45,7 @@ func (v *sectionView) question(f *form.Field, path string, value any, radios int
 		view.Rows = longRows(f)
 	}
 	if f.Computed() {
-		view.Hint = "自动计算：" + computedFrom(f)
+		view.Hint, view.Calc = "自动计算："+computedFrom(f), calcOf(f, path)
 	}
 	for _, option := range f.Options {
 		on := value == option.Code
@@ -80,16 +80,25 @@ func askedAs(f *form.Field, radios int) string {
 	return "text"
 }
 
-// hintOf is the form's help; a long text also says how long it may be.
+// hintOf is the form's help with its example; a long text also says how long it
+// may be, a date how it is written.
 func hintOf(f *form.Field) string {
-	if f.Kind != form.KindLongText {
-		return f.Help
+	var parts []string
+	if f.Help != "" {
+		parts = append(parts, strings.TrimSuffix(f.Help, "。"))
 	}
-	limit := fmt.Sprintf("最多 %s 字", web.Count(f.MaxLen))
-	if f.Help == "" {
-		return limit + "。"
+	switch {
+	case f.Example != "":
+		parts = append(parts, "例如 "+f.Example)
+	case f.Kind == form.KindDate:
+		parts = append(parts, "按年-月-日填，例如 2018-03-31")
+	case f.Kind == form.KindLongText:
+		parts = append(parts, fmt.Sprintf("最多 %s 字", web.Count(f.MaxLen)))
 	}
-	return strings.TrimSuffix(f.Help, "。") + "。" + limit + "。"
+	if len(parts) > 1 || f.Kind == form.KindLongText {
+		return strings.Join(parts, "。") + "。"
+	}
+	return strings.Join(parts, "")
 }
 
 // longRows is the height of a long text's box.
@@ -140,7 +149,9 @@ func (v *sectionView) table(f *form.Field) TableView {
 	if view.None {
 		rows, view.AddText = nil, "加一项"
 	}
-	view.Count, view.CanAdd = len(rows), len(rows) < f.MaxRows
+	view.Count, view.CanAdd, view.MaxRows = len(rows), len(rows) < f.MaxRows, f.MaxRows
+	view.Mark, view.Paste = markWords(v.w.mark(f)), v.pasteTable(f)
+	view.Blank = v.row(f, blankRow, nil)
 	for i, row := range rows {
 		item := v.row(f, i, row)
 		item.CanRemove = filled // there is nothing to remove from the blank one to begin with
@@ -148,6 +159,10 @@ func (v *sectionView) table(f *form.Field) TableView {
 	}
 	return view
 }
+
+// blankRow is the number under which a page carries the row that the script
+// makes new ones of; no table has as many.
+const blankRow = 987654
 
 func (v *sectionView) row(f *form.Field, i int, row map[string]any) TableRowView {
 	path := rowPath(f, i)

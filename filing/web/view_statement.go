@@ -109,10 +109,12 @@ func (v *sectionView) cell(f *form.Field, row *web.StatementRow) web.StatementCe
 		}
 	}
 	if f.Computed() {
+		calc := calcOf(f, f.Key)
+		cell.Calc, cell.Terms = calc.Path, calc.Terms
 		return cell
 	}
 	cell.Name, cell.ID = f.Key, fieldID(f.Key)
-	cell.LastYear = v.lastYear && v.values[f.Key] != nil
+	cell.LastYear = v.w.mark(f) != ""
 	if raw, ok := v.in.typed[f.Key]; ok {
 		cell.Value = raw
 		id := fieldID(f.Key) + "-e"

@@ -77,8 +77,10 @@ type workspace struct {
 	context  form.Context
 	prior    form.Values // last year's accepted report, nil if there is none
 	prefill  form.Values // what a new draft starts from
+	sources  map[string]form.Source
 	draft    filing.Draft
-	values   form.Values // of the draft; the prefill while there is none
+	settled  map[string]bool // keys that somebody typed, changed or confirmed
+	values   form.Values     // of the draft, with the prefill where nobody has been yet
 	findings []check.Finding
 }
 
@@ -91,8 +93,9 @@ func (p *Pages) workspaceOf(c echo.Context, y *year) (*workspace, error) {
 	}
 	facts := filing.FactsOf(y.org)
 	facts.Postcode, facts.ContactEmail = y.org.Postcode, y.org.ContactEmail
-	w.prefill = y.form.Calculate(y.form.Prefill(form.PrefillOptions{
-		Organisation: facts, Year: y.obligation.ReportYear, Prior: w.prior, Context: w.context}))
+	start, sources := y.form.PrefillFrom(form.PrefillOptions{
+		Organisation: facts, Year: y.obligation.ReportYear, Prior: w.prior, Context: w.context})
+	w.prefill, w.sources = y.form.Calculate(start), sources
 	return w, p.readDraft(c, w)
 }
 
@@ -118,12 +121,15 @@ func (p *Pages) readDraft(c echo.Context, w *workspace) error {
 	if w.draft, err = p.filing.Draft(requestContext(c), w.org.ID, w.obligation.ReportYear); err != nil {
 		return err
 	}
-	w.values = w.prefill
-	if w.draft.Version > 0 {
-		if w.values, err = decode(w.form, w.draft.Body); err != nil {
-			return err
-		}
+	saved, err := decode(w.form, w.draft.Body)
+	if err != nil {
+		return err
 	}
+	w.settled = map[string]bool{}
+	for _, key := range w.draft.Settled {
+		w.settled[key] = true
+	}
+	w.values = w.overlay(saved)
 	body, err := w.body()
 	if err != nil {
 		return err

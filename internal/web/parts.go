@@ -133,4 +133,5 @@ func (r StatementRow) Class() string {
 type StatementCell struct {
 	Name, ID, Label, Value, DescribedBy string
 	Bad, Odd, LastYear                  bool
+	Calc, Terms                         string // of a calculated amount, for the script: its path and what it adds up
 }

@@ -12,7 +12,7 @@
   // Amounts are grouped when the field is left: 1234.5 becomes 1,234.50. What
   // is no plain amount stays as typed, for the server to say what is wrong.
   function groupAmount(input) {
-    var text = input.value.replace(/[,，\s]/g, "").replace("−", "-");
+    var text = input.value.normalize("NFKC").replace(/[,，\s]/g, "").replace(/[−–]/, "-").replace(/元$/, "");
     var m = /^(-?)(\d{1,13})(?:\.(\d{0,2}))?$/.exec(text);
     if (!m) { return; }
     var whole = m[2].replace(/^0+(?=\d)/, "").replace(/\B(?=(\d{3})+$)/g, ",");
@@ -49,11 +49,20 @@
       var form = field.closest("form");
       field.hidden = !!form && !field.dataset.needs.split(" ").every(function (need) {
         var at = need.indexOf("=");
+        if (at < 0) { // key>0
+          return answers(form, field, need.slice(0, need.indexOf(">"))).some(function (v) { return Number(v.replace(/[,，]/g, "")) > 0; });
+        }
         return answers(form, field, need.slice(0, at)).indexOf(need.slice(at + 1)) >= 0;
       });
     });
   }
   document.addEventListener("change", askWhatApplies);
+
+  // A page that is there to be printed has a button for it.
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { window.print(); });
+  });
 
   // htmx requests prove where they come from as forms do.
   document.addEventListener("htmx:configRequest", function (e) {
