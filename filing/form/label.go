@@ -48,3 +48,28 @@ func (f *Field) ColumnLabel() string {
 	}
 	return ""
 }
+
+// ConditionText says on which other answers the field is asked, such as
+// “是否慈善组织”选“是”时填; "" where it is asked in any case.
+func (f *Form) ConditionText(field *Field) string {
+	var parts []string
+	for _, need := range field.When.Needs() {
+		other, ok := f.Field(need.Key)
+		if need.Column && field.Parent != nil {
+			other, ok = field.Parent.Column(need.Key)
+		}
+		if !ok {
+			continue
+		}
+		if need.Op == ">" {
+			parts = append(parts, "“"+other.Label+"”大于零")
+			continue
+		}
+		option, _ := other.OptionLabel(need.Option)
+		parts = append(parts, "“"+other.Label+"”选“"+option+"”")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, "、") + "时填"
+}

@@ -92,6 +92,16 @@ func recovered(err *error) {
 	}
 }
 
+// SerialDay is the day that a number in a date cell of a workbook stands for, such
+// as "43465" or "43465.0"; from1904 tells that the workbook counts from 1904. ok is
+// false for what is no whole number of days after February 1900.
+func SerialDay(text string, from1904 bool) (day workday.Date, ok bool) {
+	if text == "" {
+		return workday.Date{}, false
+	}
+	return serialDate(text, from1904)
+}
+
 // serialDate is the day a workbook's number stands for. Numbers up to 60 are
 // not taken: they are days of early 1900, where Excel counts a leap day that
 // never was.
