@@ -22,6 +22,8 @@ var handlers = map[event.Kind]handler{
 	event.ObligationDueChangedKind:  (*Service).onDueChanged,
 	event.ObligationRefileMovedKind: (*Service).onRefileMoved,
 	event.ListingAnswerMovedKind:    (*Service).onAnswerTimeMoved,
+	event.RequestReceivedKind:       (*Service).onRequestReceived,
+	event.RequestDecidedKind:        (*Service).onRequestDecided,
 	event.SubmissionReceivedKind:    (*Service).onReceived,
 	event.ReviewDecidedKind:         (*Service).onDecided,
 	event.DocumentIssuedKind:        (*Service).onIssued,
@@ -61,10 +63,11 @@ func (s *Service) onSeasonOpened(ctx context.Context, tx *postgres.Tx, e event.S
 	return s.tellOpening(ctx, tx, e.SubjectID.UUID)
 }
 
-// onDueChanged tells who still owes the report; for anybody else the day no longer matters.
+// onDueChanged tells who still owes the report; for anybody else the day no longer matters. Who asked for the day is told
+// by the decision.
 func (s *Service) onDueChanged(ctx context.Context, tx *postgres.Tx, e event.Stored) error {
 	d, err := event.Read[event.ObligationDueChanged](e)
-	if err != nil {
+	if err != nil || d.OnRequest {
 		return err
 	}
 	if owes, err := stillOwed(ctx, tx, e.ObligationID); err != nil || !owes {

@@ -39,6 +39,7 @@ const (
 	KindResult     = "result" // a decision without a conclusion document
 	KindConclusion = "conclusion"
 	KindNotice     = "notice"        // everything about lists and penalties
+	KindRequest    = "request"       // an extension or exemption asked for (to the desk), or decided
 	KindWindow     = "window"        // to the desk
 	KindHeld       = "document_held" // to the desk: a document that waits for a person
 	KindActivation = "activation"    // to the register's address: how an organisation's first person gets in

@@ -36,6 +36,7 @@ type letter struct {
 	Number    string
 	IssuedOn  workday.Date
 
+	Asked        string // what an organisation asks for
 	Correction   bool
 	Basis        string
 	On           workday.Date // from when a listing or its end holds

@@ -42,6 +42,13 @@ func TestWording(t *testing.T) {
 		"activation": nil, "activation_sms": nil, "activation_taken": nil, "activation_taken_sms": nil, "invitation": nil,
 		"invitation-desk": func(l *letter) { l.By, l.Organisation, l.RoleLabel = "", "试验市民政局", "审查员" },
 		"reset":           nil, "address": nil, "address_taken": nil, "account_changed": nil,
+		"request_received":           func(l *letter) { l.Asked = "延期报送" },
+		"request_received-exemption": func(l *letter) { l.Asked, l.Due = "豁免报送", workday.Date{} },
+		"request_decided":            func(l *letter) { l.Asked, l.Outcome, l.Reason = "延期报送", "granted", "" },
+		"request_decided-exemption":  func(l *letter) { l.Asked, l.Outcome, l.Due, l.Basis = "豁免报送", "granted", workday.Date{}, "" },
+		"request_decided-refused": func(l *letter) {
+			l.Asked, l.Outcome, l.Due, l.Reason = "延期报送", "refused", workday.Date{}, "审计报告已经出具。"
+		},
 		"document_held":         func(l *letter) { l.DocumentKind, l.Reason = "conclusion", "字体中没有“𪚥”字" },
 		"reminder-today":        func(l *letter) { l.Today, l.WorkingDays = l.Due, 0 },
 		"reminder-tomorrow":     func(l *letter) { l.Today, l.WorkingDays = workday.NewDate(2019, 3, 30), 0 },

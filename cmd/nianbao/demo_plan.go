@@ -23,7 +23,8 @@ type demoPlan struct {
 	outcome   review.Outcome
 	refile    workday.Date // after a return
 	redecide  workday.Date // passes then
-	extend    workday.Date // gets an extension to 31 May
+	extend    workday.Date // asks for an extension to 31 May and gets it
+	ask       workday.Date // asks for an extension to 15 May, and waits for the decision
 	statement workday.Date // answers the prior notice
 	apply     workday.Date // asks to be removed from the list
 	removal   workday.Date // is removed
@@ -73,6 +74,8 @@ func (s *seeder) draw(dice *rand.Rand) demoPlan {
 			apply: workday.NewDate(year, time.April, 20), removal: workday.NewDate(year, time.April, 20)}
 	case roll < 950: // answers the notice
 		plan = demoPlan{statement: workday.NewDate(year, time.April, 9)}
+	case roll < 955: // asks for time, still undecided
+		plan = demoPlan{draft: workday.NewDate(year, time.March, 20), ask: workday.NewDate(year, time.March, 29)}
 	case roll < 965: // a draft, never filed
 		plan = demoPlan{draft: workday.NewDate(year, time.March, 15)}
 	default: // nothing at all
@@ -97,7 +100,7 @@ func (s *seeder) actOf(ctx context.Context, day workday.Date, i int) error {
 		on workday.Date
 		do func(context.Context, int) error
 	}{
-		{plan.extend, s.extend}, {plan.draft, s.saveDraft}, {plan.file, s.submit}, {plan.refile, s.submit},
+		{plan.extend, s.extend}, {plan.ask, s.ask}, {plan.draft, s.saveDraft}, {plan.file, s.submit}, {plan.refile, s.submit},
 		{plan.decide, func(ctx context.Context, i int) error { return s.decide(ctx, i, plan.outcome) }},
 		{plan.redecide, func(ctx context.Context, i int) error { return s.decide(ctx, i, review.Pass) }},
 		{plan.statement, s.makeStatement}, {plan.apply, s.applyForRemoval}, {plan.removal, s.remove},
@@ -144,16 +147,6 @@ func (s *seeder) submit(ctx context.Context, i int) error {
 	}
 	_, err = s.filing.Submit(ctx, filing.Submit{OrganisationID: s.orgs[i].ID, Year: s.year, Body: body,
 		IdempotencyKey: s.now.Format(time.RFC3339), Actor: s.filer(s.orgs[i])})
-	return err
-}
-
-func (s *seeder) extend(ctx context.Context, i int) error {
-	obligation, err := filing.ObligationByYear(ctx, s.db, s.orgs[i].ID, s.year)
-	if err != nil {
-		return err
-	}
-	_, err = s.filing.Extend(ctx, filing.Extend{AuthorityCode: s.orgs[i].AuthorityCode, ObligationID: obligation.ID,
-		To: workday.NewDate(s.year+1, time.May, 31), Reason: "负责人变更登记办理中，审计报告尚未出具", Actor: s.people["guanli@yanshi.example"]})
 	return err
 }
 

@@ -27,7 +27,7 @@ func (n *node) routes(app *web.App) ([]web.Route, error) {
 		App: app, DB: n.db, Filing: n.filing, Listing: n.listing, Forms: n.forms, Calendar: n.calendarNow, Blobs: n.blobs,
 	})...)
 	routes = append(routes, deskweb.New(deskweb.Config{
-		App: app, DB: n.db, Reviews: n.review, Listings: n.listing, Calendar: n.calendarNow, Blobs: n.blobs,
+		App: app, DB: n.db, Filing: n.filing, Reviews: n.review, Listings: n.listing, Calendar: n.calendarNow, Blobs: n.blobs,
 	}).Routes()...)
 	public, err := publicweb.New(publicweb.Config{
 		App: app, DB: n.db, Public: n.public, API: api.OpenAPI, Wall: n.env.wall,

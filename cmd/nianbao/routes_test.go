@@ -34,6 +34,8 @@ type town struct {
 	city []registry.Organisation
 	far  []registry.Organisation // of the district
 	now  time.Time
+
+	request string // for an extension, put by the city's first organisation
 }
 
 func newTown(t *testing.T) *town {
@@ -93,6 +95,10 @@ func (w *town) populate() {
 	for i, outcome := range map[int]review.Outcome{0: review.Return, 1: review.Pass} {
 		w.decide(ctx, i, outcome)
 	}
+	asked, err := w.node.filing.AskFor(ctx, filing.Ask{OrganisationID: w.city[0].ID, Year: 2018, Kind: filing.RequestExtension,
+		WishedDueOn: workday.NewDate(2019, time.May, 31), Reason: "审计未完成", Actor: event.Actor{Kind: event.ActorPerson, ID: "p", Name: "林晓"}})
+	w.must(err)
+	w.request = asked.ID.String()
 	w.at(time.April, 1, "sweep-late")
 	for _, role := range account.Roles()[1:] {
 		webtest.Person(w.t, w.node.db, string(role)+"@city.example", role, account.Scope{AuthorityCode: demoCity})
@@ -158,6 +164,8 @@ func (w *town) samples() map[string]string {
 		"/api/v1/reviews/:submission_id": submission, "/api/v1/listings/:id": listing,
 		"/api/v1/documents/:id": w.one(`SELECT id FROM document WHERE organisation_id = $1 LIMIT 1`, first),
 		"/filer/reports/:year":  "2018", "/filer/reports/:year/sections/:section": "1", "/filer/reports/:year/submissions/:id": submission,
+		"/filer/reports/:year/requests/:id": w.request, "/desk/requests/:id": w.request,
+		"/api/v1/reports/:year/requests/:id": w.request, "/api/v1/filing-requests/:id": w.request,
 		"/filer/messages/:id":  w.one(`SELECT id FROM delivery WHERE organisation_id = $1 AND channel = 'inbox' LIMIT 1`, first),
 		"/filer/documents/:id": w.one(`SELECT id FROM document WHERE organisation_id = $1 LIMIT 1`, first),
 		"/filer/listings/:id":  listing,

@@ -25,6 +25,7 @@ type HomePage struct {
 	Rest      string // said where nothing is owed
 	Next      NextStep
 	Track     []web.Step
+	News      string     // what became of a request
 	AlsoDue   []YearLine // other years that are owed
 	Messages  []MessageLine
 	Documents []DocumentLine
@@ -103,6 +104,9 @@ func (p *Pages) fillDue(c echo.Context, o filing.Obligation, page *HomePage) err
 		return err
 	}
 	page.Heading = y.title()
+	if page.News, err = p.requestNews(c, &o); err != nil {
+		return err
+	}
 	if page.Track, err = p.track(c, y, report.Submissions); err != nil {
 		return err
 	}

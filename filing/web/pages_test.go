@@ -73,12 +73,17 @@ func TestPages(t *testing.T) {
 	hidden := []filerweb.Hidden{{Name: "a", Value: "1"}}
 	line := filerweb.CaseLine{Title: "逾期", Text: "4月1日", Basis: "条例", Document: "/filer/documents/1"}
 	plea := filerweb.PleaView{Title: "陈述申辩", When: "4月2日", Text: []string{"理由"}, Answer: []string{"没有采纳"}}
+	requestDay := web.TextField{ID: "f-due_on", Name: "due_on", Label: "希望延到哪一天", Type: "date", Hint: "以后", Error: "没有填"}
 	webtest.CheckPages(t, "filer", map[string][]any{
-		"filer/home": {filerweb.HomePage{}, filerweb.HomePage{Page: page, Eyebrow: "向阳中心", Heading: "2018 年度报告", Owed: true, Due: due, Next: next, Track: track,
+		"filer/request": {filerweb.RequestPage{Reason: web.TextField{ID: "f-r", Name: "r", Label: "理由"}}, filerweb.RequestPage{Page: page, Eyebrow: "2018 年度报告", Heading: "申请延期报送",
+			Effects: []string{"由登记管理机关决定。"}, Action: "/x", Back: "/y", Day: &requestDay,
+			Reason: web.TextField{ID: "f-reason", Name: "reason", Label: "理由", Hint: "写明", Error: "没有填"}, Button: "提出"}},
+		"filer/home": {filerweb.HomePage{}, filerweb.HomePage{Page: page, Eyebrow: "向阳中心", Heading: "2018 年度报告", News: "申请已获同意。", Owed: true, Due: due, Next: next, Track: track,
 			AlsoDue: years, Messages: messages, Documents: documents, Standing: standing, Years: years},
 			filerweb.HomePage{Page: page, Rest: "没有要报送的报告。", Next: next}},
 		"filer/reports": {filerweb.ReportsPage{}, filerweb.ReportsPage{Page: page, Heading: "年度报告", Years: years, Empty: empty}},
-		"filer/report": {filerweb.ReportPage{}, filerweb.ReportPage{Page: page, Eyebrow: "中心", Heading: "2018 年度报告", Tag: tag, Track: track, Due: due, Owed: true, Next: next,
+		"filer/report": {filerweb.ReportPage{}, filerweb.ReportPage{Page: page, Requests: filerweb.RequestsView{CSRF: "t", Items: []filerweb.RequestView{{Title: "申请延期报送", When: "3月1日", Tag: tag, Facts: facts, Withdraw: "/w"}, {Title: "申请豁免报送"}},
+			Ask: []web.Link{{Href: "/e", Text: "申请延期"}}}, Eyebrow: "中心", Heading: "2018 年度报告", Tag: tag, Track: track, Due: due, Owed: true, Next: next,
 			Opinion: []web.Remark{remark}, OpinionHead: "审查意见", Conclusion: facts, Pending: "正在制作", Documents: documents, Exempt: "停办",
 			Submissions: []filerweb.SubmissionLine{{When: "3月28日", Status: "审查中", ReceiptNo: "1", Href: "/x", Receipt: "/y"}}},
 			filerweb.ReportPage{Page: page, Window: facts, Ruler: due.Ruler, Withdraw: "/w"}},

@@ -110,6 +110,7 @@ type ReportPage struct {
 	Submissions []SubmissionLine
 	Documents   []DocumentLine
 	Exempt      string
+	Requests    RequestsView
 }
 
 // NextStep is the one thing to do next.
@@ -152,9 +153,13 @@ func (p *Pages) report(c echo.Context) error {
 	if err := p.fillOutcome(c, y, &page); err != nil {
 		return err
 	}
+	if page.Requests, err = p.requests(c, y); err != nil {
+		return err
+	}
 	if page.Page, err = p.page(c, y.title(), web.Crumb{Text: "年度报告", Href: reportsPath}); err != nil {
 		return err
 	}
+	page.Requests.CSRF = page.CSRF
 	return p.app.Render(c, http.StatusOK, "filer/report", page)
 }
 

@@ -103,6 +103,7 @@ func Routes(deps Deps) []web.Route {
 		get(filesPath, p.documents),
 		get(filesPath+"/:id", p.document),
 	}
+	routes = append(routes, p.requestRoutes(year)...)
 	return append(routes, p.listingRoutes()...)
 }
 

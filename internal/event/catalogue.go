@@ -10,8 +10,12 @@ const (
 	ObligationRefileMovedKind Kind = "obligation.refile_moved" // the calendar moved the day to refile by
 	ObligationExemptedKind    Kind = "obligation.exempted"
 	ObligationWithdrawnKind   Kind = "obligation.withdrawn"
+	RequestReceivedKind       Kind = "request.received" // 延期、豁免申请
+	RequestWithdrawnKind      Kind = "request.withdrawn"
+	RequestDecidedKind        Kind = "request.decided"
 	SubmissionReceivedKind    Kind = "submission.received"
 	SubmissionWithdrawnKind   Kind = "submission.withdrawn"
+	CorrectionAdoptedKind     Kind = "correction.adopted" // 更正 took the place of the accepted report
 	ReviewClaimedKind         Kind = "review.claimed"
 	ReviewReleasedKind        Kind = "review.released"
 	ReviewProposedKind        Kind = "review.proposed"
@@ -93,9 +97,16 @@ var Catalogue = map[Kind]Meta{
 	AttachmentClearedKind:  {Title: "附件查毒通过", Data: AttachmentScanned{}},
 	AttachmentInfectedKind: {Title: "附件查出病毒", Data: AttachmentScanned{}},
 
+	RequestReceivedKind:  {Title: "已提出申请", Data: RequestReceived{}},
+	RequestWithdrawnKind: {Title: "申请已撤回", Data: RequestWithdrawn{}},
+	RequestDecidedKind:   {Title: "申请已有决定", Data: RequestDecided{}},
+
 	SubmissionReceivedKind: {Title: "年度报告已提交", Data: SubmissionReceived{}, Public: true,
 		PublicData: []string{"kind"}},
-	SubmissionWithdrawnKind: {Title: "年度报告已撤回", Data: SubmissionWithdrawn{}, Public: true},
+	SubmissionWithdrawnKind: {Title: "年度报告已撤回", Data: SubmissionWithdrawn{}, Public: true,
+		PublicData: []string{"kind"}},
+	CorrectionAdoptedKind: {Title: "年度报告已更正", Data: CorrectionAdopted{}, Public: true,
+		PublicData: []string{"sections", "outcome", "number", "previous_number"}},
 
 	ReviewClaimedKind:  {Title: "已领取审查"},
 	ReviewReleasedKind: {Title: "已放回审查"},

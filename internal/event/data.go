@@ -56,7 +56,8 @@ type ObligationDueChanged struct {
 	DueOn          workday.Date `json:"due_on"`
 	PreviousDueOn  workday.Date `json:"previous_due_on"`
 	DueProvisional bool         `json:"due_provisional,omitempty"`
-	Extension      bool         `json:"extension"` // of this organisation alone
+	Extension      bool         `json:"extension"`            // of this organisation alone
+	OnRequest      bool         `json:"on_request,omitempty"` // granted by a request.decided of the same transaction
 	Reason         string       `json:"reason,omitempty"`
 }
 
@@ -77,6 +78,24 @@ type ObligationWithdrawn struct {
 	Reason string `json:"reason"`
 }
 
+// RequestReceived: an organisation asks for an extension or an exemption. The subject is the request, as for all of them.
+type RequestReceived struct {
+	Kind        string       `json:"kind"`                   // extension or exemption
+	WishedDueOn workday.Date `json:"wished_due_on,omitzero"` // of an extension
+}
+
+// RequestWithdrawn: the organisation asks no longer.
+type RequestWithdrawn struct {
+	Kind string `json:"kind"`
+}
+
+// RequestDecided: the authority granted or refused; what it granted is told by an event of its own in the same transaction.
+type RequestDecided struct {
+	Kind    string       `json:"kind"`
+	Outcome string       `json:"outcome"`         // granted or refused
+	DueOn   workday.Date `json:"due_on,omitzero"` // of an extension that was granted: the due day as it now holds
+}
+
 // SubmissionReceived: a report was taken. The subject is the submission; At is when it was received.
 type SubmissionReceived struct {
 	Kind                 string       `json:"kind"` // report or correction
@@ -91,8 +110,18 @@ type SubmissionReceived struct {
 
 // SubmissionWithdrawn: the filer took the report back before review began. The subject is the submission.
 type SubmissionWithdrawn struct {
+	Kind      string `json:"kind,omitempty"` // report or correction; "" in the log of earlier releases: report
 	ReceiptNo string `json:"receipt_no"`
 	Reason    string `json:"reason,omitempty"`
+}
+
+// CorrectionAdopted: a correction passed its own review and took the place of the accepted report; both are kept. The
+// subject is the correction's submission. Sections are titles of the form, never what stands in them.
+type CorrectionAdopted struct {
+	Sections       []string `json:"sections"`
+	Outcome        string   `json:"outcome"`
+	Number         string   `json:"number,omitempty"`          // of the conclusion issued for it
+	PreviousNumber string   `json:"previous_number,omitempty"` // of the one that it supersedes
 }
 
 // ReviewProposed: under four eyes a reviewer proposed an outcome. The subject is the submission, as for all of review.
@@ -112,8 +141,11 @@ type ReviewDecided struct {
 	ConclusionIssued bool `json:"conclusion_issued"`
 }
 
-// Private keeps returns out of the public feed: an unfinished review is between the authority and the filer.
-func (d ReviewDecided) Private() bool { return d.Outcome == "return" }
+// Private keeps out of the public feed what is between the authority and the filer: a return, and the refusal of a
+// correction, after which the conclusion that the public knows holds as before.
+func (d ReviewDecided) Private() bool {
+	return d.Outcome == "return" || d.Kind == "correction" && d.Outcome == "unqualified"
+}
 
 // ReviewSentBack: the approver did not confirm.
 type ReviewSentBack struct {

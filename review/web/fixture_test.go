@@ -142,7 +142,7 @@ func (w *world) serve() {
 }
 
 func (w *world) pages(app *web.App) *deskweb.Pages {
-	return deskweb.New(deskweb.Config{App: app, DB: w.db, Reviews: w.reviews, Listings: w.listings, Calendar: workday.Builtin, Blobs: w.blobs})
+	return deskweb.New(deskweb.Config{App: app, DB: w.db, Filing: w.filing, Reviews: w.reviews, Listings: w.listings, Calendar: workday.Builtin, Blobs: w.blobs})
 }
 
 // body is a report without findings; change makes it another.

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"gocloud.dev/blob"
 
+	"nianbao/filing"
 	"nianbao/filing/form"
 	"nianbao/internal/account"
 	"nianbao/internal/postgres"
@@ -27,6 +28,7 @@ import (
 type Config struct {
 	App      *web.App
 	DB       *postgres.DB
+	Filing   *filing.Service
 	Reviews  *review.Service
 	Listings *listing.Service
 	Calendar func() *workday.Calendar // the calendar as it is known now
@@ -58,7 +60,7 @@ func (p *Pages) Routes() []web.Route {
 	post := func(path string, access web.Access, h echo.HandlerFunc) web.Route {
 		return web.Route{Method: http.MethodPost, Path: path, Access: access, Handler: h, MaxBody: formSize}
 	}
-	return []web.Route{
+	return append(p.requestRoutes(), []web.Route{
 		get("/desk", desk, p.home),
 		get("/desk/reviews", staff, p.queue),
 		post("/desk/reviews/next", reviewers, p.claimNext),
@@ -95,7 +97,7 @@ func (p *Pages) Routes() []web.Route {
 		get("/desk/messages/:id", staff, p.message),
 		get("/desk/outbox", staff, p.outbox),
 		post("/desk/outbox/:id/retry", admins, p.retry),
-	}
+	}...)
 }
 
 // formSize is enough for the longest opinion in any encoding of a form.
@@ -106,6 +108,7 @@ func Nav() []web.NavItem {
 	all := []account.Role{account.RoleReviewer, account.RoleApprover, account.RoleAdmin}
 	return []web.NavItem{
 		{Text: "待审", Href: "/desk/reviews", Roles: all},
+		{Text: "申请", Href: requestsPath, Roles: all},
 		{Text: "名录", Href: "/desk/listings", Roles: all},
 		{Text: "抽查", Href: "/desk/spot-checks", Roles: all},
 		{Text: "处罚", Href: "/desk/penalties", Roles: all},

@@ -116,7 +116,9 @@ func (w *world) callers() []caller {
 // samples give every parameter of a path a value that belongs to the first organisation of the city.
 func (w *world) samples(receipt api.Receipt) map[string]string {
 	m := w.matter(0)
+	asked := into[api.FilingRequestList](w.get(w.filer(0), "/reports/2018/requests").want(http.StatusOK)).Items[0].Id.String()
 	return map[string]string{
+		"/api/v1/reports/:year/requests/:id": asked, "/api/v1/filing-requests/:id": asked,
 		"/api/v1/reports/:year":                 "2018",
 		"/api/v1/reports/:year/submissions/:id": receipt.SubmissionId.String(),
 		"/api/v1/reviews/:submission_id":        receipt.SubmissionId.String(),
@@ -154,6 +156,7 @@ func ofOne(path string) bool {
 // TestAccessMatrix is every route × every role × own and another's organisation and authority, from the route table.
 func TestAccessMatrix(t *testing.T) {
 	w := swept(t)
+	w.post(w.filer(0), "/reports/2018/exemption-requests", `{"reason":"已停止活动"}`).want(http.StatusCreated)
 	samples := w.samples(w.submitted(0))
 	for _, r := range theRoutes(t, w) {
 		path := fill(t, samples, r.Path)

@@ -104,6 +104,66 @@ func (e DocumentStanding) Valid() bool {
 	}
 }
 
+// Defines values for FilingRequestKind.
+const (
+	FilingRequestKindExemption FilingRequestKind = "exemption"
+	FilingRequestKindExtension FilingRequestKind = "extension"
+)
+
+// Valid indicates whether the value is a known member of the FilingRequestKind enum.
+func (e FilingRequestKind) Valid() bool {
+	switch e {
+	case FilingRequestKindExemption:
+		return true
+	case FilingRequestKindExtension:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FilingRequestStatus.
+const (
+	FilingRequestStatusGranted   FilingRequestStatus = "granted"
+	FilingRequestStatusPending   FilingRequestStatus = "pending"
+	FilingRequestStatusRefused   FilingRequestStatus = "refused"
+	FilingRequestStatusWithdrawn FilingRequestStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the FilingRequestStatus enum.
+func (e FilingRequestStatus) Valid() bool {
+	switch e {
+	case FilingRequestStatusGranted:
+		return true
+	case FilingRequestStatusPending:
+		return true
+	case FilingRequestStatusRefused:
+		return true
+	case FilingRequestStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FilingRequestDecisionOutcome.
+const (
+	FilingRequestDecisionOutcomeGrant  FilingRequestDecisionOutcome = "grant"
+	FilingRequestDecisionOutcomeRefuse FilingRequestDecisionOutcome = "refuse"
+)
+
+// Valid indicates whether the value is a known member of the FilingRequestDecisionOutcome enum.
+func (e FilingRequestDecisionOutcome) Valid() bool {
+	switch e {
+	case FilingRequestDecisionOutcomeGrant:
+		return true
+	case FilingRequestDecisionOutcomeRefuse:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FindingSeverity.
 const (
 	Error   FindingSeverity = "error"
@@ -328,16 +388,16 @@ func (e PublicOrganisationItemType) Valid() bool {
 
 // Defines values for RemovalDecisionOutcome.
 const (
-	Refuse RemovalDecisionOutcome = "refuse"
-	Remove RemovalDecisionOutcome = "remove"
+	RemovalDecisionOutcomeRefuse RemovalDecisionOutcome = "refuse"
+	RemovalDecisionOutcomeRemove RemovalDecisionOutcome = "remove"
 )
 
 // Valid indicates whether the value is a known member of the RemovalDecisionOutcome enum.
 func (e RemovalDecisionOutcome) Valid() bool {
 	switch e {
-	case Refuse:
+	case RemovalDecisionOutcomeRefuse:
 		return true
-	case Remove:
+	case RemovalDecisionOutcomeRemove:
 		return true
 	default:
 		return false
@@ -443,6 +503,48 @@ func (e VerificationStanding) Valid() bool {
 	case VerificationStandingRevoked:
 		return true
 	case VerificationStandingSuperseded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListFilingRequestsParamsStatus.
+const (
+	ListFilingRequestsParamsStatusGranted   ListFilingRequestsParamsStatus = "granted"
+	ListFilingRequestsParamsStatusPending   ListFilingRequestsParamsStatus = "pending"
+	ListFilingRequestsParamsStatusRefused   ListFilingRequestsParamsStatus = "refused"
+	ListFilingRequestsParamsStatusWithdrawn ListFilingRequestsParamsStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ListFilingRequestsParamsStatus enum.
+func (e ListFilingRequestsParamsStatus) Valid() bool {
+	switch e {
+	case ListFilingRequestsParamsStatusGranted:
+		return true
+	case ListFilingRequestsParamsStatusPending:
+		return true
+	case ListFilingRequestsParamsStatusRefused:
+		return true
+	case ListFilingRequestsParamsStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListFilingRequestsParamsKind.
+const (
+	ListFilingRequestsParamsKindExemption ListFilingRequestsParamsKind = "exemption"
+	ListFilingRequestsParamsKindExtension ListFilingRequestsParamsKind = "extension"
+)
+
+// Valid indicates whether the value is a known member of the ListFilingRequestsParamsKind enum.
+func (e ListFilingRequestsParamsKind) Valid() bool {
+	switch e {
+	case ListFilingRequestsParamsKindExemption:
+		return true
+	case ListFilingRequestsParamsKindExtension:
 		return true
 	default:
 		return false
@@ -602,6 +704,67 @@ type DocumentList struct {
 type DraftSaved struct {
 	SavedAt time.Time `json:"saved_at"`
 	Version int       `json:"version"`
+}
+
+// ExemptionRequest defines model for ExemptionRequest.
+type ExemptionRequest struct {
+	Reason string `json:"reason"`
+}
+
+// ExtensionRequest defines model for ExtensionRequest.
+type ExtensionRequest struct {
+	DueOn  Date   `json:"due_on"`
+	Reason string `json:"reason"`
+}
+
+// FilingRequest defines model for FilingRequest.
+type FilingRequest struct {
+	Decision     *FilingRequestDecided `json:"decision"`
+	DueOn        *NullableDate         `json:"due_on"`
+	Id           openapi_types.UUID    `json:"id"`
+	Kind         FilingRequestKind     `json:"kind"`
+	Organisation Organisation          `json:"organisation"`
+	Reason       string                `json:"reason"`
+	ReceivedAt   time.Time             `json:"received_at"`
+	ReportYear   int                   `json:"report_year"`
+	RequestedBy  string                `json:"requested_by"`
+	Status       FilingRequestStatus   `json:"status"`
+}
+
+// FilingRequestKind defines model for FilingRequest.Kind.
+type FilingRequestKind string
+
+// FilingRequestStatus defines model for FilingRequest.Status.
+type FilingRequestStatus string
+
+// FilingRequestDecided defines model for FilingRequestDecided.
+type FilingRequestDecided struct {
+	Basis     string        `json:"basis"`
+	DecidedAt time.Time     `json:"decided_at"`
+	DecidedBy string        `json:"decided_by"`
+	DueOn     *NullableDate `json:"due_on"`
+	Reason    string        `json:"reason"`
+}
+
+// FilingRequestDecision defines model for FilingRequestDecision.
+type FilingRequestDecision struct {
+	Basis   *string                      `json:"basis,omitempty"`
+	DueOn   *Date                        `json:"due_on,omitempty"`
+	Outcome FilingRequestDecisionOutcome `json:"outcome"`
+
+	// Reason Needed to refuse
+	Reason *string `json:"reason,omitempty"`
+}
+
+// FilingRequestDecisionOutcome defines model for FilingRequestDecision.Outcome.
+type FilingRequestDecisionOutcome string
+
+// FilingRequestList defines model for FilingRequestList.
+type FilingRequestList struct {
+	Items []FilingRequest `json:"items"`
+
+	// Next Cursor of the next page, null on the last
+	Next *Next `json:"next"`
 }
 
 // Finding defines model for Finding.
@@ -1030,6 +1193,22 @@ type ListDocumentsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListFilingRequestsParams defines parameters for ListFilingRequests.
+type ListFilingRequestsParams struct {
+	Status *ListFilingRequestsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+	Kind   *ListFilingRequestsParamsKind   `form:"kind,omitempty" json:"kind,omitempty"`
+	Limit  *Limit                          `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListFilingRequestsParamsStatus defines parameters for ListFilingRequests.
+type ListFilingRequestsParamsStatus string
+
+// ListFilingRequestsParamsKind defines parameters for ListFilingRequests.
+type ListFilingRequestsParamsKind string
+
 // ListListingsParams defines parameters for ListListings.
 type ListListingsParams struct {
 	Status *ListingStatus `form:"status,omitempty" json:"status,omitempty"`
@@ -1160,6 +1339,9 @@ type ListReviewsParamsSort string
 // MoveDemoClockJSONRequestBody defines body for MoveDemoClock for application/json ContentType.
 type MoveDemoClockJSONRequestBody = ClockMove
 
+// DecideFilingRequestJSONRequestBody defines body for DecideFilingRequest for application/json ContentType.
+type DecideFilingRequestJSONRequestBody = FilingRequestDecision
+
 // DecideListingJSONRequestBody defines body for DecideListing for application/json ContentType.
 type DecideListingJSONRequestBody = ListingDecision
 
@@ -1180,6 +1362,12 @@ type CheckReportJSONRequestBody = ReportBody
 
 // PutDraftJSONRequestBody defines body for PutDraft for application/json ContentType.
 type PutDraftJSONRequestBody = ReportBody
+
+// RequestExemptionJSONRequestBody defines body for RequestExemption for application/json ContentType.
+type RequestExemptionJSONRequestBody = ExemptionRequest
+
+// RequestExtensionJSONRequestBody defines body for RequestExtension for application/json ContentType.
+type RequestExtensionJSONRequestBody = ExtensionRequest
 
 // SubmitReportJSONRequestBody defines body for SubmitReport for application/json ContentType.
 type SubmitReportJSONRequestBody = ReportBody
@@ -1204,6 +1392,12 @@ type ServerInterface interface {
 	// GetDocument The signed PDF
 	// (GET /documents/{id})
 	GetDocument(ctx echo.Context, id ID) error
+	// ListFilingRequests Extensions and exemptions asked of the authority; pending ones the oldest first, others the latest first
+	// (GET /filing-requests)
+	ListFilingRequests(ctx echo.Context, params ListFilingRequestsParams) error
+	// DecideFilingRequest Grant or refuse; granting extends or exempts at once
+	// (POST /filing-requests/{id}/decision)
+	DecideFilingRequest(ctx echo.Context, id ID) error
 	// GetForm A report form, section by section
 	// (GET /forms/{form})
 	GetForm(ctx echo.Context, form Form) error
@@ -1273,6 +1467,18 @@ type ServerInterface interface {
 	// PutDraft Save the draft; it may be incomplete, never malformed
 	// (PUT /reports/{year}/draft)
 	PutDraft(ctx echo.Context, year Year, params PutDraftParams) error
+	// RequestExemption Ask to be freed from the year's report (豁免)
+	// (POST /reports/{year}/exemption-requests)
+	RequestExemption(ctx echo.Context, year Year) error
+	// RequestExtension Ask for a later due day (延期); the due day holds until it is granted
+	// (POST /reports/{year}/extension-requests)
+	RequestExtension(ctx echo.Context, year Year) error
+	// ListOwnRequests What the organisation asked for in that year, the latest first
+	// (GET /reports/{year}/requests)
+	ListOwnRequests(ctx echo.Context, year Year) error
+	// WithdrawRequest Take a request back before it is decided
+	// (POST /reports/{year}/requests/{id}/withdrawal)
+	WithdrawRequest(ctx echo.Context, year Year, id ID) error
 	// SubmitReport Submit the report (报送)
 	// (POST /reports/{year}/submissions)
 	SubmitReport(ctx echo.Context, year Year, params SubmitReportParams) error
@@ -1354,6 +1560,61 @@ func (w *ServerInterfaceWrapper) GetDocument(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDocument(ctx, id)
+	return err
+}
+
+// ListFilingRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFilingRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFilingRequestsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", ctx.QueryParams(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFilingRequests(ctx, params)
+	return err
+}
+
+// DecideFilingRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) DecideFilingRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DecideFilingRequest(ctx, id)
 	return err
 }
 
@@ -1877,6 +2138,78 @@ func (w *ServerInterfaceWrapper) PutDraft(ctx echo.Context) error {
 	return err
 }
 
+// RequestExemption converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestExemption(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestExemption(ctx, year)
+	return err
+}
+
+// RequestExtension converts echo context to params.
+func (w *ServerInterfaceWrapper) RequestExtension(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RequestExtension(ctx, year)
+	return err
+}
+
+// ListOwnRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListOwnRequests(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListOwnRequests(ctx, year)
+	return err
+}
+
+// WithdrawRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) WithdrawRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WithdrawRequest(ctx, year, id)
+	return err
+}
+
 // SubmitReport converts echo context to params.
 func (w *ServerInterfaceWrapper) SubmitReport(ctx echo.Context) error {
 	var err error
@@ -2138,6 +2471,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/reports/:year/submissions", wrapper.SubmitReport, options.OperationMiddlewares["submitReport"]...)
 	router.GET(options.BaseURL+"/reports/:year/submissions/:id", wrapper.GetSubmission, options.OperationMiddlewares["getSubmission"]...)
 	router.POST(options.BaseURL+"/reports/:year/withdrawal", wrapper.WithdrawReport, options.OperationMiddlewares["withdrawReport"]...)
+	router.GET(options.BaseURL+"/reports/:year/requests", wrapper.ListOwnRequests, options.OperationMiddlewares["listOwnRequests"]...)
+	router.POST(options.BaseURL+"/reports/:year/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
+	router.POST(options.BaseURL+"/reports/:year/extension-requests", wrapper.RequestExtension, options.OperationMiddlewares["requestExtension"]...)
+	router.POST(options.BaseURL+"/reports/:year/exemption-requests", wrapper.RequestExemption, options.OperationMiddlewares["requestExemption"]...)
+	router.GET(options.BaseURL+"/filing-requests", wrapper.ListFilingRequests, options.OperationMiddlewares["listFilingRequests"]...)
+	router.POST(options.BaseURL+"/filing-requests/:id/decision", wrapper.DecideFilingRequest, options.OperationMiddlewares["decideFilingRequest"]...)
 	router.GET(options.BaseURL+"/reviews", wrapper.ListReviews, options.OperationMiddlewares["listReviews"]...)
 	router.GET(options.BaseURL+"/reviews/:submission_id", wrapper.GetReview, options.OperationMiddlewares["getReview"]...)
 	router.POST(options.BaseURL+"/reviews/:submission_id/claim", wrapper.ClaimReview, options.OperationMiddlewares["claimReview"]...)

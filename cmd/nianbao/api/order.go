@@ -49,6 +49,8 @@ func (s *Server) subjectOf(op operation) subject {
 		return s.findReview
 	case strings.HasPrefix(op.path, "/listings/{id}"):
 		return s.findListing
+	case strings.HasPrefix(op.path, "/filing-requests/{id}"):
+		return s.findRequest
 	}
 	return nil
 }
