@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"nianbao/filing"
 	"nianbao/internal/clock"
 	"nianbao/internal/document"
 	"nianbao/internal/event"
@@ -28,6 +29,9 @@ func (n *node) jobs() []clock.Job {
 		{Name: "watch-windows", Spec: "30 0 * * *",
 			Description: "warns 3 and 1 working days before a review window ends, escalates when it has; each once",
 			Run:         runs(n, n.review.WatchWindows)},
+		{Name: "sweep-attachments", Spec: "40 3 * * *",
+			Description: "removes files that nothing refers to any more: broken uploads, replaced and deleted attachments",
+			Run:         runs(n, n.filing.SweepAttachments)},
 		{Name: "remind", Spec: "0 8 * * *",
 			Description: "reminds who owes a report, once for each reminder of the season",
 			Run:         runs(n, n.notify.Remind)},
@@ -52,10 +56,13 @@ func (n *node) consumers() []event.Consumer {
 	}
 }
 
-// handlers is the background work by kind. A node without a mail server leaves mails to one that has it: they wait in
-// the outbox.
-func (n *node) handlers(issuer *document.Issuer, mails bool) map[string]queue.Handler {
+// handlers is the background work by kind. A node without a mail server or a scanner leaves what needs it to one that
+// has it: mails wait in the outbox, files are held.
+func (n *node) handlers(issuer *document.Issuer, mails, scans bool) map[string]queue.Handler {
 	handlers := map[string]queue.Handler{document.IssueJob: issuer.Handle}
+	if scans {
+		handlers[filing.ScanJob] = n.filing.HandleScan
+	}
 	if mails {
 		handlers[notify.JobKind] = n.notify.Handle
 	}

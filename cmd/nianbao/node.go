@@ -23,6 +23,7 @@ import (
 	"nianbao/internal/postgres"
 	"nianbao/internal/queue"
 	"nianbao/internal/registry"
+	"nianbao/internal/scan"
 	"nianbao/internal/workday"
 	"nianbao/notify"
 	"nianbao/review"
@@ -36,6 +37,7 @@ type outside struct {
 	SMTP        string `name:"smtp" placeholder:"URL" help:"smtp:// or smtps://user:password@host:port; STARTTLS where offered, without it only on loopback. Without it mails wait in the outbox."`
 	MailFrom    string `name:"mail-from" default:"社会组织年度报告 <nianbao@localhost>" help:"Sender of mails."`
 	Blobs       string `placeholder:"URL" help:"Where documents lie: file:// or s3:// (gocloud form). Default: the data folder."`
+	Clamd       string `placeholder:"URL" help:"clamd that looks through attachments: tcp://host:port or unix:///path. Without it they are usable at once."`
 	SigningKey  string `name:"signing-key" placeholder:"FILE" help:"PEM or PKCS #12 key that signs documents. Default: made on first run in the data folder."`
 	SigningCert string `name:"signing-cert" placeholder:"FILE" help:"Its certificate (PEM), with those above it."`
 	SigningPass string `name:"signing-key-password" help:"Password of a PKCS #12 file; better given as NIANBAO_SIGNING_KEY_PASSWORD."`
@@ -51,6 +53,9 @@ func (o outside) check(demo bool) error {
 	}
 	if _, err := mail.ParseAddress(o.MailFrom); err != nil {
 		return fmt.Errorf("--mail-from: %q is not a sender such as 年报系统 <nianbao@example.gov.cn>", o.MailFrom)
+	}
+	if _, err := o.scanner(); err != nil {
+		return err
 	}
 	if o.SMTP == "" {
 		return nil
@@ -73,6 +78,7 @@ type node struct {
 	notify   *notify.Service
 	blobs    *blob.Bucket
 	signer   *document.Signer
+	renderer document.Renderer
 	worker   *queue.Worker
 	events   *event.Dispatcher
 	sequence *event.Sequencer
@@ -100,7 +106,11 @@ func (e *environment) wire(s *store, o outside) (*node, error) {
 		return nil, errors.Join(err, n.blobs.Close())
 	}
 	n.review = review.New(review.Config{DB: s.db, Forms: n.forms, Calendar: n.calendarNow})
-	n.filing = filing.New(filing.Config{DB: s.db, Forms: n.forms, Checks: checks, Calendar: n.calendarNow})
+	scanner, err := o.scanner()
+	if err != nil {
+		return nil, errors.Join(err, n.blobs.Close())
+	}
+	n.filing = filing.New(filing.Config{DB: s.db, Forms: n.forms, Checks: checks, Calendar: n.calendarNow, Blobs: n.blobs, Scanner: scanner})
 	n.filing.OnSubmitted, n.filing.OnWithdrawn = n.review.Open, n.review.Withdraw
 	n.listing = listing.New(listing.Config{DB: s.db, Calendar: n.calendarNow})
 	n.public = publication.New(publication.Config{DB: s.db})
@@ -122,19 +132,30 @@ func (n *node) wireBackground(o outside) error {
 	if err != nil {
 		return err
 	}
-	renderer, err := pdf.New()
-	if err != nil {
+	if n.renderer, err = pdf.New(); err != nil {
 		return err
 	}
-	issuer := &document.Issuer{DB: n.db, Renderer: renderer, Signer: n.signer, Blobs: n.blobs,
+	issuer := &document.Issuer{DB: n.db, Renderer: n.renderer, Signer: n.signer, Blobs: n.blobs,
 		PublicURL: o.PublicURL, Demonstration: n.demo != nil}
-	n.worker = queue.NewWorker(n.db, n.handlers(issuer, sender != nil), queue.Options{Log: n.env.log})
+	n.worker = queue.NewWorker(n.db, n.handlers(issuer, sender != nil, o.Clamd != ""), queue.Options{Log: n.env.log})
 	n.events = event.NewDispatcher(n.db, n.consumers(), n.env.log)
 	n.sequence = event.NewSequencer(n.db)
 	n.driver, err = clock.New(n.db, n.jobs(), clock.Options{
 		Log: n.env.log, Demo: n.demo, AfterTick: clock.Settle(n.settled, n.sequence.Step, n.events.Step, n.worker.Drain),
 	})
 	return err
+}
+
+// scanner is the virus scanner of the settings, nil where none is set up.
+func (o outside) scanner() (filing.Scanner, error) {
+	if o.Clamd == "" {
+		return nil, nil //nolint:nilnil // no scanner is a state of its own: files are usable at once
+	}
+	clamd, err := scan.NewClamd(o.Clamd)
+	if err != nil {
+		return nil, fmt.Errorf("--clamd: %w", err)
+	}
+	return clamd, nil
 }
 
 // settled tells whether the log has come to rest; the queue's Drain says the same of the work.

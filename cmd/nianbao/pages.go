@@ -24,7 +24,7 @@ func (n *node) routes(app *web.App) ([]web.Route, error) {
 	routes := accountweb.New(app, n.db, n.env.wall).Routes()
 	routes = append(routes, calls...)
 	routes = append(routes, filerweb.Routes(filerweb.Deps{
-		App: app, DB: n.db, Filing: n.filing, Listing: n.listing, Forms: n.forms, Calendar: n.calendarNow, Blobs: n.blobs,
+		App: app, DB: n.db, Filing: n.filing, Listing: n.listing, Forms: n.forms, Calendar: n.calendarNow, Blobs: n.blobs, Renderer: n.renderer,
 	})...)
 	routes = append(routes, deskweb.New(deskweb.Config{
 		App: app, DB: n.db, Filing: n.filing, Reviews: n.review, Listings: n.listing, Calendar: n.calendarNow, Blobs: n.blobs,

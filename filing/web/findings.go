@@ -119,6 +119,9 @@ func (w *workspace) finding(f placed, here *form.Section) web.Finding {
 			view.Links = append(view.Links, web.Link{Href: w.keyHref(key, here), Text: linkText(field, here)})
 		}
 	}
+	if strings.HasPrefix(f.Check, "ATT-") {
+		view.Links = []web.Link{{Href: w.path("/attachments"), Text: "附件"}}
+	}
 	if len(f.Keys) > maxLinks {
 		view.Links = nil
 	}

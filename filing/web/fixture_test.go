@@ -21,6 +21,7 @@ import (
 	"nianbao/filing/form"
 	filerweb "nianbao/filing/web"
 	"nianbao/internal/account"
+	"nianbao/internal/document/pdf"
 	"nianbao/internal/event"
 	"nianbao/internal/postgres"
 	"nianbao/internal/postgres/pgtest"
@@ -65,8 +66,9 @@ func newWorld(t testing.TB, today string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, ctx: t.Context(), db: db, clock: clock, forms: forms, blobs: memblob.OpenBucket(nil),
-		filing:  filing.New(filing.Config{DB: db, Forms: forms, Checks: checks, Calendar: workday.Builtin}),
+	blobs := memblob.OpenBucket(nil)
+	w := &world{t: t, ctx: t.Context(), db: db, clock: clock, forms: forms, blobs: blobs,
+		filing:  filing.New(filing.Config{DB: db, Forms: forms, Checks: checks, Calendar: workday.Builtin, Blobs: blobs}),
 		review:  review.New(review.Config{DB: db, Forms: forms, Calendar: workday.Builtin}),
 		listing: listing.New(listing.Config{DB: db, Calendar: workday.Builtin})}
 	t.Cleanup(func() { _ = w.blobs.Close() })
@@ -128,9 +130,13 @@ func (w *world) serve() {
 	w.t.Helper()
 	cfg := webtest.Config(w.db)
 	cfg.Site.Nav = map[web.Area][]web.NavItem{web.AreaFiler: filerweb.Nav()}
+	renderer, err := pdf.New()
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	app, server := webtest.Server(w.t, cfg)
 	if err := app.Mount(filerweb.Routes(filerweb.Deps{App: app, DB: w.db, Filing: w.filing, Listing: w.listing,
-		Forms: w.forms, Calendar: workday.Builtin, Blobs: w.blobs})); err != nil {
+		Forms: w.forms, Calendar: workday.Builtin, Blobs: w.blobs, Renderer: renderer})); err != nil {
 		w.t.Fatal(err)
 	}
 	w.server = server

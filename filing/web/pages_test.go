@@ -105,6 +105,13 @@ func TestPages(t *testing.T) {
 				{ID: "m-3", Title: "表", Section: web.Link{Href: "/t", Text: "变更"}, Remark: remark, OpenSection: "/t"}},
 			Changes: []web.Change{{Label: "资金", Old: "1.00", New: "2.00", Delta: "+1.00", Calculated: true}}, Previous: "3月18日", Remaining: []web.Link{{Href: "#m-1", Text: "住所"}}, Submit: "/s", Tasks: "/t",
 			Opinion: []web.Remark{remark}, Documents: documents, History: []filerweb.HistoryLine{{Day: "3月18日", Text: "报送，", Href: "/r", Link: "回执"}, {Day: "1月14日", Text: "开放报送"}}}},
+		"filer/attachments": {filerweb.AttachmentsPage{}, filerweb.AttachmentsPage{Page: page, Eyebrow: "2018", Heading: "附件", Tasks: &tasks, Note: "不能再改",
+			Summary: web.Summary{Title: "有 1 个文件没有存下", Items: []web.SummaryItem{{Href: "#a-1", Text: "a.doc：不支持"}}},
+			Action:  "/x", Accept: "application/pdf", Next: "/check", Kinds: []filerweb.KindFiles{
+				{ID: "a-1", Kind: "declaration", Title: "声明签章页", Tag: web.Tag{Text: "必交", Tone: web.ToneWarn}, Limits: "PDF", Help: "签字", Declaration: "/d.pdf", CanAdd: true, Refused: []string{"a.doc：不支持"}},
+				{ID: "a-2", Kind: "other", Title: "其他材料", Limits: "PDF", Full: "满了", Files: []filerweb.FileLine{
+					{Name: "甲.pdf", Meta: "PDF", Open: "/o", Save: "/s", Delete: "/del", SHA256: "ab"}, {Name: "乙.png", Meta: "PNG", Open: "/o2", Save: "/s2", Image: true, SHA256: "cd"},
+					{Name: "丙.pdf", Tag: web.Tag{Text: "查毒中"}, Note: "查完才能打开", SHA256: "ef"}}}, {ID: "a-3", Title: "空"}}}},
 		"filer/withdraw":  {filerweb.WithdrawPage{}, filerweb.WithdrawPage{Page: page, Eyebrow: "2018", Heading: "撤回", Effects: []string{"回到草稿"}, Reason: web.TextField{ID: "f-reason", Name: "reason", Label: "原因"}, Action: "/x", Back: "/y"}},
 		"filer/messages":  {filerweb.MessagesPage{}, filerweb.MessagesPage{Page: page, Heading: "消息", Messages: messages, Pager: pager}, filerweb.MessagesPage{Page: page, Empty: empty}},
 		"filer/message":   {filerweb.MessagePage{}, filerweb.MessagePage{Page: page, Heading: "还有 30 天", When: "3月1日", Paragraphs: []string{"请报送"}, Document: &documents[0], Pending: "正在制作"}},

@@ -51,6 +51,7 @@ type SubmissionPage struct {
 	Heading  string
 	Facts    []web.Fact
 	Sections []ReadSection
+	Files    []FileLine
 	Receipt  string
 	Body     string
 }
@@ -82,6 +83,9 @@ func (p *Pages) submission(c echo.Context) error {
 		}}
 	page.Sections = reader{form: f, values: values, maker: y.org.Name, year: s.ReportYear,
 		context: filing.FormContext(y.org.RegisteredOn, s.ReportYear, &y.season.Rules)}.sections()
+	if page.Files, err = p.submittedFiles(c, s); err != nil {
+		return err
+	}
 	if page.Page, err = p.page(c, page.Heading, y.crumbs()...); err != nil {
 		return err
 	}

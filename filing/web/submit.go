@@ -23,6 +23,7 @@ type SubmitPage struct {
 	Summary  web.Summary
 	Due      Due
 	Sections []ReadSection
+	Files    []FileLine
 	Blocked  string // why it cannot be submitted yet
 	CheckTo  string
 	Warnings string
@@ -52,7 +53,7 @@ func (p *Pages) submitForm(c echo.Context) error {
 
 func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error {
 	page := SubmitPage{Eyebrow: w.title(), Heading: "通读与报送", Tasks: p.taskList(w, "submit"), Due: p.dueOf(w.year),
-		Sections: w.reader().sections(), CheckTo: w.path("/check"), Action: w.path("/submit"), Key: sent.Get(keyName),
+		Sections: w.reader().sections(), Files: kindLines(w.files), CheckTo: w.path("/check"), Action: w.path("/submit"), Key: sent.Get(keyName),
 		Version: w.draft.Version, Declared: sent.Get(declareName) != "", Declare: sent.ErrorOf(declareName),
 		Print: "草稿，未报送 · 打印于 " + stamp(p.db.Now())}
 	n := countOf(place(w.form, w.findings))

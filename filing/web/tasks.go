@@ -128,8 +128,8 @@ func (p *Pages) taskList(w *workspace, here string) TaskList {
 			last.State, last.Tone = fmt.Sprintf("%d 处错误", n.wrong), "bad"
 		}
 	}
-	list.Groups = append(list.Groups, TaskGroup{Title: "收尾", Tasks: []Task{last,
-		{Text: "通读与报送", Href: w.path("/submit"), State: "待开始", Here: here == "submit"}}})
+	list.Groups = append(list.Groups, TaskGroup{Title: "收尾", Tasks: append(w.fileTasks(here), last,
+		Task{Text: "通读与报送", Href: w.path("/submit"), State: "待开始", Here: here == "submit"})})
 	return list
 }
 

@@ -22,6 +22,7 @@ import (
 	"nianbao/filing"
 	"nianbao/filing/form"
 	"nianbao/internal/account"
+	"nianbao/internal/document"
 	"nianbao/internal/postgres"
 	"nianbao/internal/web"
 	"nianbao/internal/workday"
@@ -38,6 +39,7 @@ type Deps struct {
 	Forms    *form.Set
 	Calendar func() *workday.Calendar // the calendar as it is known now
 	Blobs    *blob.Bucket             // where the documents' PDFs lie
+	Renderer document.Renderer        // draws the declaration page
 }
 
 // Pages are the filer's handlers.
@@ -49,6 +51,7 @@ type Pages struct {
 	forms    *form.Set
 	calendar func() *workday.Calendar
 	blobs    *blob.Bucket
+	renderer document.Renderer
 }
 
 // Paths of the pages that others link to.
@@ -78,7 +81,7 @@ func Nav() []web.NavItem {
 // Routes are the pages' lines of the route table.
 func Routes(deps Deps) []web.Route {
 	p := &Pages{app: deps.App, db: deps.DB, filing: deps.Filing, listing: deps.Listing, forms: deps.Forms,
-		calendar: deps.Calendar, blobs: deps.Blobs}
+		calendar: deps.Calendar, blobs: deps.Blobs, renderer: deps.Renderer}
 	year := reportsPath + "/:year"
 	routes := []web.Route{
 		get(homePath, p.home),
@@ -87,6 +90,7 @@ func Routes(deps Deps) []web.Route {
 		get(year+"/tasks", p.tasks),
 		get(year+"/sections/:section", p.section),
 		post(year+"/sections/:section", p.saveSection),
+		get(year+"/print", p.print),
 		get(year+"/check", p.check),
 		get(year+"/submit", p.submitForm),
 		post(year+"/submit", p.submit),
@@ -103,7 +107,9 @@ func Routes(deps Deps) []web.Route {
 		get(filesPath, p.documents),
 		get(filesPath+"/:id", p.document),
 	}
+	routes = append(routes, p.workbookRoutes(year)...)
 	routes = append(routes, p.requestRoutes(year)...)
+	routes = append(routes, p.attachmentRoutes(year)...)
 	return append(routes, p.listingRoutes()...)
 }
 

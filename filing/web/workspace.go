@@ -20,6 +20,7 @@ type year struct {
 	obligation filing.Obligation
 	season     filing.Season
 	form       *form.Form
+	files      []filing.Attachment // in force; read with a workspace
 }
 
 // path is the address of a page of the year: path("/check").
@@ -96,6 +97,9 @@ func (p *Pages) workspaceOf(c echo.Context, y *year) (*workspace, error) {
 	start, sources := y.form.PrefillFrom(form.PrefillOptions{
 		Organisation: facts, Year: y.obligation.ReportYear, Prior: w.prior, Context: w.context})
 	w.prefill, w.sources = y.form.Calculate(start), sources
+	if err := p.readFiles(c, y); err != nil {
+		return nil, err
+	}
 	return w, p.readDraft(c, w)
 }
 

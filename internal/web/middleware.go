@@ -160,6 +160,7 @@ func compress() echo.MiddlewareFunc {
 		Skipper: func(c echo.Context) bool {
 			path := c.Request().URL.Path
 			return strings.HasPrefix(path, staticPrefix) || strings.HasPrefix(path, "/api/v1/documents/") ||
+				strings.Contains(path, "/attachments/") || // files, compressed by nature and asked for in parts
 				strings.HasSuffix(path, ".xlsx") || strings.HasSuffix(path, ".pdf") || path == "/metrics"
 		},
 	})

@@ -207,3 +207,6 @@ func (a *App) readFlash(c echo.Context) []Flash {
 
 // Today is the civil day by the program's clock.
 func (a *App) Today() workday.Date { return workday.DateOf(a.cfg.DB.Now()) }
+
+// Demo tells whether this is the demonstration.
+func (a *App) Demo() bool { return a.cfg.Demo }

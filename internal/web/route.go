@@ -158,6 +158,7 @@ func (a *App) guard(r *Route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Set(keyRoute, r)
 		withTimeout(c, timeout)
+		allowTime(c, timeout)
 		defer removeUploads(c)
 		req := c.Request()
 		req.Body = http.MaxBytesReader(c.Response(), req.Body, maxBody)
