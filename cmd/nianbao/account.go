@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -8,10 +9,11 @@ import (
 
 	"nianbao/internal/account"
 	"nianbao/internal/registry"
+	"nianbao/notify"
 )
 
 type accountCmd struct {
-	Invite accountInviteCmd `cmd:"" help:"Give a person a role and print the one-time link to set a password."`
+	Invite accountInviteCmd `cmd:"" help:"Give a person a role, print the one-time link to set a password, and mail it."`
 }
 
 // holder is for whom a role is held: an organisation or an authority.
@@ -24,24 +26,50 @@ type accountInviteCmd struct {
 	Role      string `required:"" enum:"filer,reviewer,approver,admin,sponsor" help:"filer, reviewer, approver, admin or sponsor."`
 	Email     string `required:"" help:"The person's mail address."`
 	Name      string `required:"" help:"The person's name."`
-	PublicURL string `name:"public-url" default:"http://127.0.0.1:8080" help:"The address that people use; the link begins with it."`
+	Editor    bool   `help:"For role filer: may fill in, and leaves submitting to the organisation's responsible people."`
+	PublicURL string `name:"public-url" placeholder:"URL" help:"The address that people use; the link begins with it. Without it the link is for this machine and nothing is mailed."`
+	NoMail    bool   `name:"no-mail" help:"Only print the link."`
 	holder
+}
+
+// localURL begins a link that nobody but the operator can use.
+const localURL = "http://127.0.0.1:8080"
+
+// service mails invitations where people's address of the program is known. The mail goes into the outbox; a serve with
+// a mail server sends it.
+func (c *accountInviteCmd) service(s *store) (*account.Service, error) {
+	config := account.Config{DB: s.db}
+	if c.PublicURL != "" && !c.NoMail {
+		mails, err := notify.New(notify.Config{DB: s.db, PublicURL: c.PublicURL})
+		if err != nil {
+			return nil, fmt.Errorf("--public-url: %w", err)
+		}
+		config.Post = mails.PostLetter
+	}
+	return account.NewService(config), nil
 }
 
 // Run prints the link, alone, once.
 func (c *accountInviteCmd) Run(e *environment) error {
+	if c.Editor && account.Role(c.Role) != account.RoleFiler {
+		return usagef("--editor: only for role filer")
+	}
 	return e.with(func(s *store) error {
 		scope, err := c.scope(e, s, c.Role)
 		if err != nil {
 			return err
 		}
-		invitation, err := account.Invite(e.ctx, s.db, account.NewPerson{
-			Email: c.Email, Name: c.Name, Role: account.Role(c.Role), Scope: scope, Actor: commandActor("account invite"),
+		accounts, err := c.service(s)
+		if err != nil {
+			return err
+		}
+		invitation, err := accounts.Invite(e.ctx, account.NewPerson{
+			Email: c.Email, Name: c.Name, Role: account.Role(c.Role), Editor: c.Editor, Scope: scope, Actor: commandActor("account invite"),
 		})
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(e.stdout, "%s/activate/%s\n", strings.TrimSuffix(c.PublicURL, "/"), invitation.Link)
+		fmt.Fprintf(e.stdout, "%s/activate/%s\n", strings.TrimSuffix(cmp.Or(c.PublicURL, localURL), "/"), invitation.Link)
 		return nil
 	})
 }

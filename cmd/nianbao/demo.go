@@ -207,11 +207,13 @@ type demoPerson struct {
 	role        account.Role
 	authority   string        // for the desk
 	orgType     registry.Type // for a filer: the first organisation of the type in the city
+	editor      bool          // fills in and does not submit
 }
 
 var demoPeople = []demoPerson{
 	{email: "shetuan@yanshi.example", name: "林晓", role: account.RoleFiler, orgType: registry.TypeAssociation},
 	{email: "minfei@yanshi.example", name: "陈洁", role: account.RoleFiler, orgType: registry.TypeService},
+	{email: "minfei2@yanshi.example", name: "孙悦", role: account.RoleFiler, orgType: registry.TypeService, editor: true},
 	{email: "jijinhui@yanshi.example", name: "周敏", role: account.RoleFiler, orgType: registry.TypeFoundation},
 	{email: "shencha1@yanshi.example", name: "何静", role: account.RoleReviewer, authority: demoCity},
 	{email: "shencha2@yanshi.example", name: "罗刚", role: account.RoleReviewer, authority: demoCity},
@@ -228,7 +230,7 @@ func (s *seeder) invite(ctx context.Context) error {
 			scope = account.Scope{OrganisationID: event.Ref(s.first(p.orgType).ID)}
 		}
 		id, err := account.CreatePerson(ctx, s.db,
-			account.NewPerson{Email: p.email, Name: p.name, Role: p.role, Scope: scope, Actor: demoActor}, demoPassword)
+			account.NewPerson{Email: p.email, Name: p.name, Role: p.role, Editor: p.editor, Scope: scope, Actor: demoActor}, demoPassword)
 		if err != nil {
 			return fmt.Errorf("sign-in %s: %w", p.email, err)
 		}
@@ -302,6 +304,9 @@ func (e *environment) printSignIns(n *node) error {
 		whose := p.authority
 		if p.role == account.RoleFiler {
 			whose = string(p.orgType)
+		}
+		if p.editor {
+			whose += ", editor"
 		}
 		fmt.Fprintf(e.stdout, "  %-26s %s %s\n", p.email, p.role, whose)
 	}

@@ -167,6 +167,11 @@ func (c *doctorCmd) blobStore(e *environment, _ *store) ([]string, error) {
 }
 
 func (c *doctorCmd) mail(e *environment, s *store) ([]string, error) {
+	if c.SMS != "" {
+		if _, err := notify.NewSMS(notify.SMSConfig{URL: c.SMS, LoopbackOnly: s.demo != nil}); err != nil {
+			return nil, fmt.Errorf("--sms: %w", err)
+		}
+	}
 	waiting, err := notify.Outbox(e.ctx, s.db, "", notify.Page{Limit: 1})
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"nianbao/filing"
+	"nianbao/internal/account"
 	"nianbao/internal/clock"
 	"nianbao/internal/document"
 	"nianbao/internal/event"
@@ -56,15 +57,25 @@ func (n *node) consumers() []event.Consumer {
 	}
 }
 
-// handlers is the background work by kind. A node without a mail server or a scanner leaves what needs it to one that
-// has it: mails wait in the outbox, files are held.
-func (n *node) handlers(issuer *document.Issuer, mails, scans bool) map[string]queue.Handler {
-	handlers := map[string]queue.Handler{document.IssueJob: issuer.Handle}
-	if scans {
+// means is what a node has to work with outside itself.
+type means struct{ mail, sms, scans bool }
+
+// handlers is the background work by kind. A node without a mail server, a gateway for text messages or a scanner leaves
+// what needs it to one that has it: messages wait in the outbox, files are held.
+func (n *node) handlers(issuer *document.Issuer, has means) map[string]queue.Handler {
+	handlers := map[string]queue.Handler{
+		document.IssueJob:     issuer.Handle,
+		account.ActivationJob: n.accounts.HandleActivation,
+		account.ResetJob:      n.accounts.HandleReset,
+	}
+	if has.scans {
 		handlers[filing.ScanJob] = n.filing.HandleScan
 	}
-	if mails {
+	if has.mail {
 		handlers[notify.JobKind] = n.notify.Handle
+	}
+	if has.sms {
+		handlers[notify.SMSJobKind] = n.notify.Handle
 	}
 	return handlers
 }

@@ -16,6 +16,7 @@ import (
 	"nianbao/filing"
 	"nianbao/filing/check"
 	"nianbao/filing/form"
+	"nianbao/internal/account"
 	"nianbao/internal/clock"
 	"nianbao/internal/document"
 	"nianbao/internal/document/pdf"
@@ -36,6 +37,7 @@ type outside struct {
 	PublicURL   string `name:"public-url" placeholder:"URL" help:"The address that people use; goes into mails and QR codes. Default: http:// and --addr."`
 	SMTP        string `name:"smtp" placeholder:"URL" help:"smtp:// or smtps://user:password@host:port; STARTTLS where offered, without it only on loopback. Without it mails wait in the outbox."`
 	MailFrom    string `name:"mail-from" default:"社会组织年度报告 <nianbao@localhost>" help:"Sender of mails."`
+	SMS         string `name:"sms" placeholder:"URL" help:"https://user:password@host/path of a gateway for text messages; http:// on loopback only. Without it text messages wait in the outbox."`
 	Blobs       string `placeholder:"URL" help:"Where documents lie: file:// or s3:// (gocloud form). Default: the data folder."`
 	Clamd       string `placeholder:"URL" help:"clamd that looks through attachments: tcp://host:port or unix:///path. Without it they are usable at once."`
 	SigningKey  string `name:"signing-key" placeholder:"FILE" help:"PEM or PKCS #12 key that signs documents. Default: made on first run in the data folder."`
@@ -57,11 +59,15 @@ func (o outside) check(demo bool) error {
 	if _, err := o.scanner(); err != nil {
 		return err
 	}
-	if o.SMTP == "" {
-		return nil
+	if o.SMTP != "" {
+		if _, err := notify.NewSMTP(notify.SMTPConfig{URL: o.SMTP, From: o.MailFrom, LoopbackOnly: demo}); err != nil {
+			return fmt.Errorf("--smtp: %w", err)
+		}
 	}
-	if _, err := notify.NewSMTP(notify.SMTPConfig{URL: o.SMTP, From: o.MailFrom, LoopbackOnly: demo}); err != nil {
-		return fmt.Errorf("--smtp: %w", err)
+	if o.SMS != "" {
+		if _, err := notify.NewSMS(notify.SMSConfig{URL: o.SMS, LoopbackOnly: demo}); err != nil {
+			return fmt.Errorf("--sms: %w", err)
+		}
 	}
 	return nil
 }
@@ -76,6 +82,7 @@ type node struct {
 	listing  *listing.Service
 	public   *publication.Service
 	notify   *notify.Service
+	accounts *account.Service
 	blobs    *blob.Bucket
 	signer   *document.Signer
 	renderer document.Renderer
@@ -126,18 +133,23 @@ func (n *node) wireBackground(o outside) error {
 	if err != nil {
 		return err
 	}
+	texts, err := n.texts(o)
+	if err != nil {
+		return err
+	}
 	n.notify, err = notify.New(notify.Config{
-		DB: n.db, PublicURL: o.PublicURL, Calendar: n.calendarNow, Sender: sender, Attach: n.attach, Log: n.env.log,
+		DB: n.db, PublicURL: o.PublicURL, Calendar: n.calendarNow, Sender: sender, Texts: texts, Attach: n.attach, Log: n.env.log,
 	})
 	if err != nil {
 		return err
 	}
+	n.accounts = account.NewService(account.Config{DB: n.db, Post: n.notify.PostLetter, SMS: texts != nil})
 	if n.renderer, err = pdf.New(); err != nil {
 		return err
 	}
 	issuer := &document.Issuer{DB: n.db, Renderer: n.renderer, Signer: n.signer, Blobs: n.blobs,
 		PublicURL: o.PublicURL, Demonstration: n.demo != nil}
-	n.worker = queue.NewWorker(n.db, n.handlers(issuer, sender != nil, o.Clamd != ""), queue.Options{Log: n.env.log})
+	n.worker = queue.NewWorker(n.db, n.handlers(issuer, means{mail: sender != nil, sms: texts != nil, scans: o.Clamd != ""}), queue.Options{Log: n.env.log})
 	n.events = event.NewDispatcher(n.db, n.consumers(), n.env.log)
 	n.sequence = event.NewSequencer(n.db)
 	n.driver, err = clock.New(n.db, n.jobs(), clock.Options{
@@ -185,6 +197,15 @@ func (n *node) sender(o outside) (notify.Sender, error) {
 		return nil, nil //nolint:nilnil // no mail server is a state of its own: mails wait
 	}
 	return notify.NewSMTP(notify.SMTPConfig{URL: o.SMTP, From: o.MailFrom, LoopbackOnly: n.demo != nil})
+}
+
+// texts is the gateway for text messages of the settings, nil where none is set up. A demonstration's never leave the
+// machine.
+func (n *node) texts(o outside) (notify.TextSender, error) {
+	if o.SMS == "" {
+		return nil, nil //nolint:nilnil // no gateway is a state of its own: text messages wait
+	}
+	return notify.NewSMS(notify.SMSConfig{URL: o.SMS, LoopbackOnly: n.demo != nil})
 }
 
 // attach gives a mail the PDF that it tells of.
@@ -251,14 +272,14 @@ func (n *node) background(ctx context.Context) error {
 	return err
 }
 
-// resumeMails lets the mails go that waited for a mail server.
+// resumeMails lets go what waited for a mail server or a gateway for text messages.
 func (n *node) resumeMails(ctx context.Context) error {
 	resumed, err := n.notify.Resume(ctx)
 	if err != nil {
 		return fmt.Errorf("take up waiting mails: %w", err)
 	}
 	if resumed > 0 {
-		n.env.log.Info("mails that waited for a mail server go out", "count", resumed)
+		n.env.log.Info("what waited for a mail server or a gateway goes out", "count", resumed)
 	}
 	return nil
 }

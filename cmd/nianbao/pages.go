@@ -21,7 +21,7 @@ func (n *node) routes(app *web.App) ([]web.Route, error) {
 	if err != nil {
 		return nil, err
 	}
-	routes := accountweb.New(app, n.db, n.env.wall).Routes()
+	routes := accountweb.New(accountweb.Config{App: app, DB: n.db, Accounts: n.accounts, Wall: n.env.wall}).Routes()
 	routes = append(routes, calls...)
 	routes = append(routes, filerweb.Routes(filerweb.Deps{
 		App: app, DB: n.db, Filing: n.filing, Listing: n.listing, Forms: n.forms, Calendar: n.calendarNow, Blobs: n.blobs, Renderer: n.renderer,

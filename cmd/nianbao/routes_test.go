@@ -157,7 +157,9 @@ func (w *town) samples() map[string]string {
 	listing := w.one(`SELECT id FROM listing WHERE organisation_id = $1`, third)
 	return map[string]string{
 		"/static/:hash": "0", "/static/:hash/*": "x",
-		"/activate/:link": strings.Repeat("x", 43), "/verify/:code": "XXXX-XXXX-XXXX",
+		"/activate/:link": strings.Repeat("x", 43), "/account/email/:link": strings.Repeat("x", 43),
+		"/account/people/:id": w.one(`SELECT id FROM membership WHERE organisation_id = $1`, first),
+		"/verify/:code":       "XXXX-XXXX-XXXX",
 		"/api/v1/forms/:form": "service-2004", "/api/v1/public/verify/:code": "XXXX-XXXX-XXXX",
 		"/public/organisations/:uscc": string(w.city[0].USCC), "/api/v1/public/organisations/:uscc": string(w.city[0].USCC),
 		"/api/v1/reports/:year": "2018", "/api/v1/reports/:year/submissions/:id": submission,

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"nianbao/filing"
 	"nianbao/filing/check"
+	"nianbao/internal/account"
 	"nianbao/internal/web"
 )
 
@@ -25,6 +27,7 @@ type SubmitPage struct {
 	Sections []ReadSection
 	Files    []FileLine
 	Blocked  string // why it cannot be submitted yet
+	Editor   string // to who may not submit: who may
 	CheckTo  string
 	Warnings string
 	Action   string
@@ -72,6 +75,9 @@ func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error
 		page.Key = uuid.NewString()
 	}
 	var err error
+	if page.Editor, err = p.editorWords(c, w.org.ID); err != nil {
+		return err
+	}
 	if page.Page, err = p.page(c, "通读与报送", w.crumbs(web.Crumb{Text: "任务清单", Href: w.path("/tasks")})...); err != nil {
 		return err
 	}
@@ -79,6 +85,24 @@ func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error
 		page.Refused, page.Summary = true, sent.Summary("没有报送")
 	}
 	return p.app.Render(c, sent.Status(), "filer/submit", page)
+}
+
+// editorWords tells an editor who submits; "" for who may.
+func (p *Pages) editorWords(c echo.Context, organisation uuid.UUID) (string, error) {
+	if web.Principal(c).Responsible {
+		return "", nil
+	}
+	people, err := account.Colleagues(requestContext(c), p.db, organisation)
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, who := range people {
+		if who.Responsible && !who.Waiting {
+			names = append(names, who.Name)
+		}
+	}
+	return "您是填报人，可以填写和校验。声明和报送由本单位负责人" + strings.Join(names, "、") + "登录后办理。", nil
 }
 
 func provisional(yes bool) string {
@@ -98,6 +122,9 @@ func (p *Pages) submit(c echo.Context) error {
 	sent, err := web.ReadForm(c)
 	if err != nil {
 		return err
+	}
+	if !web.Principal(c).Responsible {
+		return web.ErrNotResponsible
 	}
 	y, err := p.readYear(c)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"nianbao/internal/account"
@@ -20,7 +21,7 @@ import (
 // How long a browser session lasts: a working day at most, two hours unused.
 const (
 	sessionLifetime = 12 * time.Hour
-	sessionIdle     = 2 * time.Hour
+	sessionIdle     = account.SessionIdle
 	// seenEvery spares the write that noting each request would cost.
 	seenEvery = 10 * time.Minute
 	// saveTimeout bounds the write of a session.
@@ -32,6 +33,7 @@ const (
 	sessionWho   = "who"
 	sessionSeen  = "seen"
 	sessionFlash = "flash"
+	sessionID    = "id"
 )
 
 // Cookie names. Over https they carry the __Host- prefix, which keeps other
@@ -202,10 +204,25 @@ func (a *App) SignIn(c echo.Context, key account.SessionKey) error {
 	}
 	a.sessions.Put(ctx, sessionWho, raw)
 	a.sessions.Put(ctx, sessionSeen, a.cfg.Wall().Unix())
-	if _, _, err := a.sessions.Commit(ctx); err != nil {
+	origin := account.SessionOrigin{ID: uuid.New(), PersonID: key.PersonID, UserAgent: c.Request().UserAgent(), Address: c.RealIP()}
+	a.sessions.Put(ctx, sessionID, origin.ID.String())
+	if _, _, err := a.sessions.Commit(account.WithSessionOrigin(ctx, origin)); err != nil {
 		return fmt.Errorf("sign in: %w", err)
 	}
 	return nil
+}
+
+// SessionID is the id of this very session in account.Sessions; the zero id
+// where there is none.
+func (a *App) SessionID(c echo.Context) uuid.UUID {
+	if !hasSession(c) {
+		return uuid.Nil
+	}
+	id, err := uuid.Parse(a.sessions.GetString(c.Request().Context(), sessionID))
+	if err != nil {
+		return uuid.Nil
+	}
+	return id
 }
 
 // SessionKey says who signed in here; false for a token or nobody.

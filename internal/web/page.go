@@ -105,7 +105,7 @@ func (a *App) NewPage(c echo.Context, title string) Page {
 		}
 		return page
 	}
-	page.User = &User{Name: principal.Name, RoleName: principal.Role.Label(), Body: principal.Body, Role: principal.Role}
+	page.User = &User{Name: principal.Name, RoleName: principal.RoleLabel(), Body: principal.Body, Role: principal.Role}
 	page.By = principal.AuthorityName
 	page.CSRF = a.csrf.token(c)
 	page.Flash = a.takeFlash(c)

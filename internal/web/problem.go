@@ -66,6 +66,9 @@ var (
 	errBadForm      = NewError(http.StatusBadRequest, "bad_form", "提交的表单不完整，没有执行。请返回上一页再提交一次。")
 	// ErrNotFound is the answer for what is not there, or not the asker's.
 	ErrNotFound = NewError(http.StatusNotFound, "not_found", "没有找到。请核对网址或编号。")
+	// ErrNotResponsible refuses an editor what only a responsible person of the
+	// organisation does: submitting, and deciding who acts for it.
+	ErrNotResponsible = NewError(http.StatusForbidden, "not_responsible", "这一项由本单位的负责人办理。请让负责人登录办理，或由负责人在“本单位人员”中改您的分工。")
 	// ErrRateLimited asks to slow down.
 	ErrRateLimited = NewError(http.StatusTooManyRequests, "rate_limited", "请求太频繁，请稍等几分钟再试。")
 )

@@ -135,7 +135,8 @@ func (w *world) serve() {
 	cfg.Site.Nav = map[web.Area][]web.NavItem{web.AreaDesk: deskweb.Nav()}
 	app, err := web.New(cfg)
 	must(w.t, err)
-	must(w.t, app.Mount(append(accountweb.New(app, w.db, cfg.Wall).Routes(), w.pages(app).Routes()...)))
+	must(w.t, app.Mount(append(accountweb.New(accountweb.Config{App: app, DB: w.db, Wall: cfg.Wall,
+		Accounts: account.NewService(account.Config{DB: w.db})}).Routes(), w.pages(app).Routes()...)))
 	server := httptest.NewServer(app.Handler())
 	w.t.Cleanup(server.Close)
 	w.base = server.URL

@@ -32,7 +32,7 @@ type MessagePage struct {
 	Text        []string
 }
 
-// OutboxPage lists the mails that wait or have failed.
+// OutboxPage lists the mails and text messages that wait or have failed.
 type OutboxPage struct {
 	web.Page
 	CanRetry   bool
@@ -50,6 +50,8 @@ type OutboxRow struct {
 	Attempts                int
 	Error                   string
 	Failed                  bool
+	// Text is the message itself, with its code or link, in a demonstration only: there nobody else gets it.
+	Text []string
 }
 
 func (p *Pages) messages(c echo.Context) error {
@@ -129,6 +131,9 @@ func (p *Pages) outbox(c echo.Context) error {
 	for i := range list {
 		row := outboxRow(&list[i])
 		row.Org = names[list[i].OrganisationID.UUID].Name
+		if page.Demo {
+			row.Text = paragraphs(list[i].Revealed())
+		}
 		page.Rows = append(page.Rows, row)
 	}
 	return p.App.Render(c, http.StatusOK, "desk/outbox", page)
@@ -138,6 +143,9 @@ func outboxRow(d *notify.Delivery) OutboxRow {
 	row := OutboxRow{
 		ID: d.ID, Subject: d.Subject, Recipient: d.Recipient, At: moment(d.CreatedAt), Attempts: d.Attempts, Error: d.LastError,
 		State: web.Tag{Text: "等待发送", Tone: web.ToneNow},
+	}
+	if d.Channel == notify.ChannelSMS {
+		row.Subject = "短信：" + row.Subject
 	}
 	if d.State == "failed" {
 		row.Failed, row.State = true, web.Tag{Text: "没有送达", Tone: web.ToneError}

@@ -156,6 +156,9 @@ func (s *Server) CheckReport(c echo.Context, year Year) error {
 
 // SubmitReport is POST /reports/{year}/submissions.
 func (s *Server) SubmitReport(c echo.Context, year Year, params SubmitReportParams) error {
+	if !web.Principal(c).Responsible {
+		return web.ErrNotResponsible
+	}
 	body, err := requiredBody(c)
 	if err != nil {
 		return s.unread(c, year, params.IdempotencyKey, err)

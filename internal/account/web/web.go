@@ -1,19 +1,17 @@
-// Package web owns the pages of the account: sign-in, sign-out, setting a
-// password by a one-time link, and choosing under which role to act.
+// Package web owns the pages of the account: sign-in and sign-out, getting in
+// by the register's code, setting a password by a one-time link, asking for
+// such a link, choosing under which role to act, one's own account with the
+// places where one is signed in, and the people of an organisation.
 //
-// It does not check passwords or keep sessions: internal/account and
-// internal/web do. Invariant: every answer to a failed sign-in is the same
-// page with the same words.
+// It does not check passwords, keep sessions or send mail: internal/account,
+// internal/web and notify do. Invariants: every answer to a failed sign-in, to
+// asking for a code or a link, and to a code that does not open, is the same
+// page with the same words, whoever it is about; every way in ends in enter.
 package web
 
 import (
-	"errors"
 	"net/http"
-	"strings"
 	"time"
-
-	"github.com/google/uuid"
-	"github.com/labstack/echo/v4"
 
 	"nianbao/internal/account"
 	"nianbao/internal/postgres"
@@ -30,203 +28,103 @@ const (
 	maxKeys    = 20_000
 )
 
-// Pages are the account's handlers.
-type Pages struct {
-	app     *web.App
-	db      *postgres.DB
-	byIP    *web.Limiter
-	byEmail *web.Limiter
+// Limits on letters: what one network address may cause (an agent may open the
+// accounts of some dozen organisations), and one signed-in person.
+const (
+	askBurst    = 20
+	askEvery    = 3 * time.Minute
+	letterBurst = 20
+	letterEvery = 10 * time.Minute
+)
+
+// Config is what the pages work with; all of it is required.
+type Config struct {
+	App      *web.App
+	DB       *postgres.DB
+	Accounts *account.Service
+	// Wall is the clock by which tries are limited.
+	Wall func() time.Time
 }
 
-// New makes the pages. wall is the clock by which tries are limited.
-func New(app *web.App, db *postgres.DB, wall func() time.Time) *Pages {
+// Pages are the account's handlers.
+type Pages struct {
+	app      *web.App
+	db       *postgres.DB
+	accounts *account.Service
+	byIP     *web.Limiter
+	byEmail  *web.Limiter
+	asking   *web.Limiter // for codes and links, by network address
+	letters  *web.Limiter // by person
+}
+
+// New makes the pages.
+func New(c Config) *Pages {
 	return &Pages{
-		app: app, db: db,
-		byIP:    web.NewLimiter(ipBurst, ipEvery, maxKeys, wall),
-		byEmail: web.NewLimiter(emailBurst, emailEvery, maxKeys, wall),
+		app: c.App, db: c.DB, accounts: c.Accounts,
+		byIP:    web.NewLimiter(ipBurst, ipEvery, maxKeys, c.Wall),
+		byEmail: web.NewLimiter(emailBurst, emailEvery, maxKeys, c.Wall),
+		asking:  web.NewLimiter(askBurst, askEvery, maxKeys, c.Wall),
+		letters: web.NewLimiter(letterBurst, letterEvery, maxKeys, c.Wall),
 	}
 }
+
+// Paths of the pages that lead to each other.
+const (
+	signInPath     = "/sign-in"
+	registerPath   = "/sign-in/activate"
+	codePath       = "/sign-in/activate/code"
+	resetPath      = "/sign-in/reset"
+	accountPath    = "/account"
+	peoplePath     = "/account/people"
+	choosePath     = "/account/choose"
+	smallForm      = 16 << 10 // enough for names, addresses and passwords
+	accountWord    = "账户"
+	peopleWord     = "本单位人员"
+	newPassword    = "new-password"
+	currentPass    = "current-password"
+	passwordType   = "password"
+	passwordName   = "password"
+	repeatName     = "repeat"
+	differentWords = "两次输入的密码不一样，请重新输入"
+)
 
 // Routes are the pages' lines of the route table.
 func (p *Pages) Routes() []web.Route {
-	return []web.Route{
-		{Method: http.MethodGet, Path: "/sign-in", Access: web.Anyone(), Handler: p.signInForm},
-		{Method: http.MethodPost, Path: "/sign-in", Access: web.Anyone(), Handler: p.signIn, MaxBody: smallForm},
-		{Method: http.MethodPost, Path: "/sign-out", Access: web.SignedIn(), Handler: p.signOut, MaxBody: smallForm},
-		{Method: http.MethodGet, Path: "/activate/:link", Access: web.Anyone(), Handler: p.activateForm},
-		{Method: http.MethodPost, Path: "/activate/:link", Access: web.Anyone(), Handler: p.activate, MaxBody: smallForm},
-		{Method: http.MethodGet, Path: "/account/choose", Access: web.SignedIn(), Handler: p.chooseForm},
-		{Method: http.MethodPost, Path: "/account/choose", Access: web.SignedIn(), Handler: p.choose, MaxBody: smallForm},
+	anyone, person, filer := web.Anyone(), web.SignedIn(), web.Roles(account.RoleFiler)
+	routes := []web.Route{
+		{Method: http.MethodGet, Path: signInPath, Access: anyone, Handler: p.signInForm},
+		{Method: http.MethodPost, Path: signInPath, Access: anyone, Handler: p.signIn},
+		{Method: http.MethodPost, Path: "/sign-out", Access: person, Handler: p.signOut},
+		{Method: http.MethodGet, Path: registerPath, Access: anyone, Handler: p.registerForm},
+		{Method: http.MethodPost, Path: registerPath, Access: anyone, Handler: p.register},
+		{Method: http.MethodGet, Path: codePath, Access: anyone, Handler: p.codeForm},
+		{Method: http.MethodPost, Path: codePath, Access: anyone, Handler: p.code},
+		{Method: http.MethodGet, Path: resetPath, Access: anyone, Handler: p.resetForm},
+		{Method: http.MethodPost, Path: resetPath, Access: anyone, Handler: p.reset},
+		{Method: http.MethodGet, Path: "/activate/:link", Access: anyone, Handler: p.activateForm},
+		{Method: http.MethodPost, Path: "/activate/:link", Access: anyone, Handler: p.activate},
+		{Method: http.MethodGet, Path: choosePath, Access: person, Handler: p.chooseForm},
+		{Method: http.MethodPost, Path: choosePath, Access: person, Handler: p.choose},
+		{Method: http.MethodGet, Path: accountPath, Access: person, Handler: p.account},
+		{Method: http.MethodPost, Path: "/account/sessions/end", Access: person, Handler: p.endSessions},
+		{Method: http.MethodGet, Path: "/account/name", Access: person, Handler: p.nameForm},
+		{Method: http.MethodPost, Path: "/account/name", Access: person, Handler: p.name},
+		{Method: http.MethodGet, Path: "/account/email", Access: person, Handler: p.emailForm},
+		{Method: http.MethodPost, Path: "/account/email", Access: person, Handler: p.email},
+		{Method: http.MethodGet, Path: "/account/email/:link", Access: person, Handler: p.confirmForm},
+		{Method: http.MethodPost, Path: "/account/email/:link", Access: person, Handler: p.confirm},
+		{Method: http.MethodGet, Path: "/account/password", Access: person, Handler: p.passwordForm},
+		{Method: http.MethodPost, Path: "/account/password", Access: person, Handler: p.password},
+		{Method: http.MethodGet, Path: peoplePath, Access: filer, Handler: p.people},
+		{Method: http.MethodPost, Path: peoplePath, Access: filer, Handler: p.invite},
+		{Method: http.MethodPost, Path: peoplePath + "/:id/role", Access: filer, Handler: p.changeRole},
+		{Method: http.MethodGet, Path: peoplePath + "/:id/end", Access: filer, Handler: p.endForm},
+		{Method: http.MethodPost, Path: peoplePath + "/:id/end", Access: filer, Handler: p.end},
 	}
-}
-
-// smallForm is enough for an address and a password.
-const smallForm = 16 << 10
-
-// SignInPage is the sign-in form.
-type SignInPage struct {
-	web.Page
-	Summary  web.Summary
-	Email    web.TextField
-	Password web.TextField
-	Return   string
-}
-
-// failedSignIn is said whatever was wrong, so that nobody learns which
-// addresses have an account.
-const failedSignIn = "邮箱或密码不正确。请核对后再试；连续输错 10 次，账户暂停登录 15 分钟"
-
-func (p *Pages) signInForm(c echo.Context) error {
-	back := web.SafeReturn(c.QueryParam("return"))
-	if principal := web.Principal(c); !principal.IsZero() {
-		return web.SeeOther(c, orHome(back, principal.Role))
+	for i := range routes {
+		if routes[i].Method == http.MethodPost {
+			routes[i].MaxBody = smallForm
+		}
 	}
-	page := p.signInPage(c, &web.Form{})
-	page.Return = back
-	if c.QueryParam("out") != "" {
-		page.Flash = []web.Flash{{Text: "已退出。"}}
-	}
-	return p.app.Render(c, http.StatusOK, "account/sign-in", page)
-}
-
-func (p *Pages) signInPage(c echo.Context, form *web.Form) SignInPage {
-	page := SignInPage{
-		Page:     p.app.NewFormPage(c, "登录"),
-		Email:    form.Field("email", "邮箱"),
-		Password: form.Field("password", "密码"),
-		Return:   web.SafeReturn(form.Get("return")),
-	}
-	page.Email.Type, page.Email.Autocomplete, page.Email.Required = "email", "username", true
-	page.Password.Type, page.Password.Autocomplete, page.Password.Required = "password", "current-password", true
-	if !form.OK() {
-		page.Refused = true
-		page.Summary = form.Summary("没有登录")
-	}
-	return page
-}
-
-func (p *Pages) signIn(c echo.Context) error {
-	form, err := web.ReadForm(c)
-	if err != nil {
-		return err
-	}
-	email, password := strings.ToLower(strings.TrimSpace(form.Get("email"))), form.Get("password")
-	if email == "" {
-		form.Refuse("email", "请填写邮箱")
-	}
-	if password == "" {
-		form.Refuse("password", "请填写密码")
-	}
-	if !form.OK() {
-		return p.app.Render(c, form.Status(), "account/sign-in", p.signInPage(c, form))
-	}
-	// Not short-circuited: a try counts for both.
-	allowedIP, allowedEmail := p.byIP.Allow(c.RealIP()), p.byEmail.Allow(email)
-	if !allowedIP || !allowedEmail {
-		return web.ErrRateLimited
-	}
-	signedIn, err := account.SignIn(c.Request().Context(), p.db, email, password)
-	if errors.Is(err, account.ErrBadCredentials) {
-		form.Refuse("email", failedSignIn)
-		return p.app.Render(c, form.Status(), "account/sign-in", p.signInPage(c, form))
-	}
-	if err != nil {
-		return err
-	}
-	return p.enter(c, signedIn, web.SafeReturn(form.Get("return")))
-}
-
-// enter starts the session and leads on: to where the person was going, to
-// their home, or to the choice where they hold several roles.
-func (p *Pages) enter(c echo.Context, who account.SignedIn, back string) error {
-	roles, err := account.Memberships(c.Request().Context(), p.db, who.PersonID)
-	if err != nil {
-		return err
-	}
-	if len(roles) == 0 {
-		return errNoRole
-	}
-	key := account.SessionKey{PersonID: who.PersonID, MembershipID: roles[0].ID, Stamp: who.Stamp}
-	if err := p.app.SignIn(c, key); err != nil {
-		return err
-	}
-	if len(roles) > 1 {
-		return web.SeeOther(c, "/account/choose")
-	}
-	return web.SeeOther(c, orHome(back, roles[0].Role))
-}
-
-var errNoRole = web.NewError(http.StatusForbidden, "no_role", "您的账户现在没有可用的身份，所以没有登录。请联系登记管理机关。")
-
-func orHome(back string, role account.Role) string {
-	if back != "" {
-		return back
-	}
-	return web.HomeOf(role)
-}
-
-func (p *Pages) signOut(c echo.Context) error {
-	if err := p.app.SignOut(c); err != nil {
-		return err
-	}
-	return web.SeeOther(c, "/sign-in?out=1")
-}
-
-// ChoosePage lists what the person may act as.
-type ChoosePage struct {
-	web.Page
-	Memberships []MembershipChoice
-}
-
-// MembershipChoice is one of them.
-type MembershipChoice struct {
-	ID       uuid.UUID
-	Body     string
-	RoleName string
-	Current  bool
-}
-
-func (p *Pages) chooseForm(c echo.Context) error {
-	key, ok := p.app.SessionKey(c)
-	if !ok {
-		return web.ErrNotFound
-	}
-	roles, err := account.Memberships(c.Request().Context(), p.db, key.PersonID)
-	if err != nil {
-		return err
-	}
-	page := ChoosePage{Page: p.app.NewPage(c, "选择身份")}
-	for _, m := range roles {
-		page.Memberships = append(page.Memberships, MembershipChoice{
-			ID: m.ID, Body: m.Body, RoleName: m.Role.Label(), Current: m.ID == key.MembershipID,
-		})
-	}
-	return p.app.Render(c, http.StatusOK, "account/choose", page)
-}
-
-func (p *Pages) choose(c echo.Context) error {
-	key, ok := p.app.SessionKey(c)
-	if !ok {
-		return web.ErrNotFound
-	}
-	form, err := web.ReadForm(c)
-	if err != nil {
-		return err
-	}
-	id, err := uuid.Parse(form.Get("membership"))
-	if err != nil {
-		return web.ErrNotFound
-	}
-	key.MembershipID = id
-	principal, err := account.PrincipalOf(c.Request().Context(), p.db, key)
-	if errors.Is(err, account.ErrNotFound) { // not this person's
-		return web.ErrNotFound
-	}
-	if err != nil {
-		return err
-	}
-	if err := p.app.SignIn(c, key); err != nil {
-		return err
-	}
-	return web.SeeOther(c, web.HomeOf(principal.Role))
+	return routes
 }

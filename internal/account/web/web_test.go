@@ -52,9 +52,29 @@ func TestPages(t *testing.T) {
 	field := web.TextField{ID: "f-email", Name: "email", Label: "邮箱", Hint: "提示", Value: "a@b.example", Error: "不对", Type: "email", Autocomplete: "username", Required: true}
 	secret := web.TextField{ID: "f-password", Name: "password", Label: "密码", Type: "password", Value: "must not be shown"}
 	summary := web.Summary{Title: "没有登录", Items: []web.SummaryItem{{Href: "#f-email", Text: "不对"}}}
+	secret.Hint = "至少 10 个字符。"
 	webtest.CheckPages(t, "account", map[string][]any{
+		"account/register": {accountweb.RegisterPage{}, accountweb.RegisterPage{Page: page, Summary: web.Summary{Title: "没有申请",
+			Items: []web.SummaryItem{{Href: "#f-uscc", Text: "不对"}}}, USCC: web.TextField{ID: "f-uscc", Name: "uscc", Label: "代码", Error: "不对"}, SMS: true, BySMS: true}},
+		"account/code": {accountweb.CodePage{}, accountweb.CodePage{Page: page, Summary: summary, USCC: "52440100MJK00009XH", Minutes: 15,
+			Code: web.TextField{ID: "f-code", Name: "code", Label: "验证码"}, Name: web.TextField{ID: "f-name", Name: "name", Label: "姓名"},
+			Email: field, Password: secret, Repeat: web.TextField{ID: "f-repeat", Name: "repeat", Label: "再输一次", Type: "password"}}},
+		"account/reset":  {accountweb.ResetPage{}, accountweb.ResetPage{Page: page, Summary: summary, Email: field, Sent: true, Minutes: 60}},
+		"account/accept": {accountweb.AcceptPage{}, accountweb.AcceptPage{Page: page, Name: "林某", Email: "a@b.example", Body: "试验中心", Action: "/activate/x"}},
+		"account/account": {accountweb.AccountPage{}, accountweb.AccountPage{Page: page, Name: "林某", Email: "a@b.example", Unverified: true,
+			NewEmail: "c@d.example", Roles: []string{"试验中心：负责人"}, People: true, Several: true, Others: true, ThisDevice: web.Tag{Text: "这台设备"},
+			Sessions: []accountweb.SessionRow{{ID: uuid.New(), Device: "Windows 电脑上的 Edge", Address: "192.0.2.1", Begun: "2026年3月12日 09:00",
+				Seen: "2026年3月12日 09:10", Current: true}, {ID: uuid.New(), Device: "iPhone上的 微信"}}},
+			accountweb.AccountPage{Page: page, NewEmail: "c@d.example"}},
+		"account/profile": {accountweb.ProfilePage{}, accountweb.ProfilePage{Page: page, Summary: summary, Heading: "改邮箱", Text: "说明。",
+			Action: "/account/email", Button: "保存", Fields: []web.TextField{field, secret}, Rules: true}},
+		"account/confirm": {accountweb.ConfirmPage{}, accountweb.ConfirmPage{Page: page, Email: "a@b.example", Action: "/account/email/x"}},
+		"account/people": {accountweb.PeoplePage{}, accountweb.PeoplePage{Page: page, Summary: summary, Body: "试验中心", May: true, WaitingTag: web.Tag{Text: "待接受邀请"},
+			Rows: []accountweb.PersonRow{{ID: uuid.New(), Name: "林某", Email: "a@b.example", RoleName: "负责人", Since: "2026年3月12日", Responsible: true, Self: true},
+				{ID: uuid.New(), Name: "陈某", RoleName: "填报人", Waiting: true}}, Email: field, Name: web.TextField{ID: "f-name", Name: "name", Label: "姓名"}, Editor: true}},
+		"account/end":       {accountweb.EndPage{}, accountweb.EndPage{Page: page, Name: "林某", Self: true, Action: "/account/people/x/end"}},
 		"account/sign-in":   {accountweb.SignInPage{}, accountweb.SignInPage{Page: page, Summary: summary, Email: field, Password: secret, Return: "/desk"}},
-		"account/activate":  {accountweb.ActivatePage{}, accountweb.ActivatePage{Page: page, Summary: summary, Name: "林某", Email: "a@b.example", Action: "/activate/x", Password: field, Repeat: secret}},
+		"account/activate":  {accountweb.ActivatePage{}, accountweb.ActivatePage{Page: page, Summary: summary, Heading: "设定密码", Name: "林某", Email: "a@b.example", Action: "/activate/x", Password: field, Repeat: secret}},
 		"account/link-over": {accountweb.LinkOverPage{}, accountweb.LinkOverPage{Page: page}},
 		"account/choose": {accountweb.ChoosePage{}, accountweb.ChoosePage{Page: page, Memberships: []accountweb.MembershipChoice{
 			{ID: uuid.New(), Body: "试验市民政局", RoleName: "审查员", Current: true}, {ID: uuid.New(), Body: "城东区民政局", RoleName: "复核人"}}}},
@@ -91,7 +111,7 @@ func TestActivation(t *testing.T) {
 	}
 	for _, over := range []string{link, "/activate/none", "/activate/%00"} {
 		a := webtest.NewBrowser(t, base).Get(over)
-		if a.Status != http.StatusGone || !strings.Contains(a.Body, "启用链接不能再用") {
+		if a.Status != http.StatusGone || !strings.Contains(a.Body, "链接不能再用") {
 			t.Errorf("%s: status %d, want 410", over, a.Status)
 		}
 	}

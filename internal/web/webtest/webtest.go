@@ -52,7 +52,8 @@ func Server(t testing.TB, cfg web.Config, routes ...web.Route) (*web.App, *httpt
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := app.Mount(append(accountweb.New(app, cfg.DB, cfg.Wall).Routes(), routes...)); err != nil {
+	if err := app.Mount(append(accountweb.New(accountweb.Config{App: app, DB: cfg.DB, Wall: cfg.Wall,
+		Accounts: account.NewService(account.Config{DB: cfg.DB})}).Routes(), routes...)); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(app.Handler())
