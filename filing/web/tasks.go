@@ -160,6 +160,8 @@ type TasksPage struct {
 	Saved   Saved
 	Note    string
 	Print   string // address of the whole draft on one page
+	// Workbook is the address at which a spreadsheet is downloaded and uploaded.
+	Workbook string
 }
 
 func (p *Pages) tasks(c echo.Context) error {
@@ -168,7 +170,7 @@ func (p *Pages) tasks(c echo.Context) error {
 		return err
 	}
 	page := TasksPage{Heading: "任务清单", Eyebrow: w.title(), Due: p.dueOf(w.year), Tasks: p.taskList(w, ""), Saved: p.savedOf(w),
-		Print: w.path("/print")}
+		Print: w.path("/print"), Workbook: w.path("/workbook")}
 	if page.Page, err = p.page(c, "任务清单", w.crumbs()...); err != nil {
 		return err
 	}

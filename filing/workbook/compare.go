@@ -1,6 +1,9 @@
 package workbook
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"reflect"
 
 	"nianbao/filing/form"
@@ -92,4 +95,26 @@ func Merge(f *form.Form, draft form.Values, list []Difference, take func(key str
 		next[d.Field.Key] = d.New
 	}
 	return f.Calculate(next)
+}
+
+// Settled are the keys that Merge would change, for the draft's marks.
+func Settled(list []Difference, take func(key string) bool) []string {
+	keys := []string{}
+	for _, d := range list {
+		if d.State == Changed || d.State == Conflict && take(d.Field.Key) {
+			keys = append(keys, d.Field.Key)
+		}
+	}
+	return keys
+}
+
+// Fingerprint tells one list of differences from another: a page that was shown
+// one may be applied only while it is still the same.
+func Fingerprint(f *form.Form, list []Difference) string {
+	sum := sha256.New()
+	for _, d := range list {
+		// Hash writes never fail.
+		_, _ = fmt.Fprintf(sum, "%s %s %s %s\n", d.Field.Key, d.State, digest(f, d.Field, d.Old), digest(f, d.Field, d.New))
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:digestLength])
 }

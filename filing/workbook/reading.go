@@ -55,16 +55,24 @@ func (r *Reading) Problems() []Cell {
 	return slices.DeleteFunc(slices.Clone(r.Cells), func(c Cell) bool { return c.Wrong == "" })
 }
 
-// PlaceOf finds the sheet and cell from which a key was read, its table's where
-// the key is a whole table; "" where it was not.
-func (r *Reading) PlaceOf(key string) string {
+// Find gives the cell from which a key was read, the first of several where the
+// key is a whole table; ok is false where it was not.
+func (r *Reading) Find(key string) (c Cell, ok bool) {
 	for i := range r.Cells {
-		c := &r.Cells[i]
-		if c.Path == key || strings.HasPrefix(c.Path, key+"[") || strings.HasPrefix(c.Path, key+".") {
-			return c.Place()
+		if path := r.Cells[i].Path; path == key || strings.HasPrefix(path, key+"[") || strings.HasPrefix(path, key+".") {
+			return r.Cells[i], true
 		}
 	}
-	return ""
+	return Cell{}, false
+}
+
+// PlaceOf names sheet and cell from which a key was read, "" where it was not.
+func (r *Reading) PlaceOf(key string) string {
+	c, ok := r.Find(key)
+	if !ok {
+		return ""
+	}
+	return c.Place()
 }
 
 // Encode writes the reading to be kept.

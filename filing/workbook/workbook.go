@@ -92,6 +92,10 @@ func (e *Error) Code() string { return e.code }
 // Detail says in Chinese what is wrong and what to do.
 func (e *Error) Detail() string { return e.detail }
 
+// readers bounds how many files are read at once, and with them the memory that
+// reading takes: some 100 MB each at worst.
+var readers = make(chan struct{}, 2)
+
 // Read reads a file for the report: a workbook of ours for this very report, or
 // the statements that an accounting program exported as XLSX or CSV. A file that
 // cannot be read as a whole is an *Error; what is wrong with single cells is in
@@ -102,7 +106,14 @@ func Read(raw []byte, r Report) (*Reading, error) {
 		return nil, refuse(CodeEmptyFile, "文件是空的。请重新选择文件。")
 	case len(raw) > MaxBytes:
 		return nil, refuse(CodeTooLarge, "文件超过 5 MB。请只保留要上传的工作表，删去图片和多余的内容后再上传。")
-	case !xlsx.IsArchive(raw):
+	}
+	readers <- struct{}{}
+	defer func() { <-readers }()
+	return read(raw, r)
+}
+
+func read(raw []byte, r Report) (*Reading, error) {
+	if !xlsx.IsArchive(raw) {
 		book, err := readText(raw)
 		if err != nil {
 			return nil, err
