@@ -28,8 +28,9 @@ const submitAttempts = 4
 type Submit struct {
 	OrganisationID uuid.UUID
 	Year           int
-	Body           []byte // stored byte for byte
-	IdempotencyKey string // 1 to 255 printable ASCII characters; belongs to the organisation and year
+	Body           []byte       // stored byte for byte
+	IdempotencyKey string       // 1 to 255 printable ASCII characters; belongs to the organisation and year
+	Declaration    *Declaration // under which it is made; nil where a program submits
 	Actor          event.Actor
 }
 
@@ -228,9 +229,9 @@ const storeSQL = `WITH number AS (` + counter.NextSQL + `),
 stored AS (
 	INSERT INTO submission (id, obligation_id, authority_code, organisation_id, report_year, ordinal, kind, form, form_version,
 		check_set_version, body, sha256, findings, warnings, receipt_no, received_at, review_due_on, review_due_provisional,
-		actor_kind, actor_id, actor_name)
+		actor_kind, actor_id, actor_name, explanations, declaration)
 	SELECT $4, $5, $1, $6, $3, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-		$3::integer::text || '-' || lpad(last::text, greatest(7, length(last::text)), '0'), $16, $17, $18, $19, $20, $21 FROM number
+		$3::integer::text || '-' || lpad(last::text, greatest(7, length(last::text)), '0'), $16, $17, $18, $19, $20, $21, $22, $23 FROM number
 	RETURNING *),
 standing AS (
 	INSERT INTO submission_standing (submission_id, obligation_id, status, updated_at)
@@ -253,10 +254,19 @@ func (s *Service) store(ctx context.Context, tx *postgres.Tx, t taking, submissi
 	if err != nil {
 		return sub, err
 	}
+	explanations, err := explained(ctx, tx, o.ID, t.examined.findings)
+	if err != nil {
+		return sub, err
+	}
+	declaration, err := t.declared()
+	if err != nil {
+		return sub, err
+	}
 	insertEvent, args, err := event.Bulk{Kind: event.SubmissionReceivedKind, Actor: t.Actor, From: receivedRow, Args: []any{
 		sub.AuthorityCode, CounterReceipt, sub.ReportYear, sub.ID, sub.ObligationID, sub.OrganisationID, sub.Ordinal, sub.Kind,
 		sub.Form, sub.FormVersion, sub.CheckSetVersion, string(t.Body), sub.SHA256, warnings, sub.Warnings,
 		sub.ReceivedAt, sub.ReviewDueOn, sub.ReviewDueProvisional, string(sub.ActorKind), sub.ActorID, sub.ActorName,
+		explanations, declaration,
 	}}.Insert(tx.Now())
 	if err != nil {
 		return sub, err
