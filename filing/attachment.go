@@ -52,6 +52,11 @@ type Attachment struct {
 	EndedAt        sql.NullTime    `db:"ended_at"` // when another took its slot, or it was deleted
 }
 
+// Describe says what the file is: PDF，12 页，1.2 MB.
+func (a *Attachment) Describe() string {
+	return attachment.Describe(attachment.Content{MediaType: a.MediaType, Pages: a.Pages}, a.Bytes)
+}
+
 // The refusals about files that need no particulars.
 var (
 	// ErrNoAttachment says that there is no such file, or that it is not the caller's.

@@ -55,7 +55,7 @@ func attachmentFindings(t *target, there []Attachment) []check.Finding {
 	for _, rule := range t.season.Rules.Attachments {
 		if rule.Required && count[rule.Kind] == 0 {
 			found = append(found, finding(CheckAttachmentRequired, fmt.Sprintf("没有上传“%s”。", rule.Kind.Label()),
-				fmt.Sprintf("请在“附件”中上传%s（PDF、JPEG 或 PNG，每个不超过 %s）后再报送。", rule.Kind.Label(), sizeWords(rule.MaxBytes))))
+				fmt.Sprintf("请在“附件”中上传%s（PDF、JPEG 或 PNG，每个不超过 %s）后再报送。", rule.Kind.Label(), attachment.Size(int64(rule.MaxBytes)))))
 		}
 	}
 	for _, a := range there {

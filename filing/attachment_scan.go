@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"gocloud.dev/gcerrors"
 
+	"nianbao/filing/attachment"
 	"nianbao/internal/event"
 	"nianbao/internal/postgres"
 	"nianbao/internal/queue"
@@ -71,7 +72,7 @@ func (s *Service) scanBlob(ctx context.Context, a Attachment) (virus string, err
 	virus, err = s.scanner.Scan(ctx, file)
 	err = errors.Join(err, file.Close())
 	if errors.Is(err, scan.ErrTooLarge) {
-		return "", queue.Hold(fmt.Sprintf("附件 %s 有 %s，超过查毒程序的上限：请调大 clamd 的 StreamMaxLength 后重新查毒", a.ID, sizeWords(int(a.Bytes))))
+		return "", queue.Hold(fmt.Sprintf("附件 %s 有 %s，超过查毒程序的上限：请调大 clamd 的 StreamMaxLength 后重新查毒", a.ID, attachment.Size(a.Bytes)))
 	}
 	if err != nil {
 		return "", fmt.Errorf("scan attachment %s: %w", a.ID, err)

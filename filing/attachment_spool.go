@@ -31,21 +31,7 @@ var errCutOff = &Error{http.StatusBadRequest, "incomplete_body", "文件没有�
 func fileTooLarge(kind attachment.Kind, limit int) *Error {
 	return &Error{http.StatusRequestEntityTooLarge, "file_too_large",
 		fmt.Sprintf("“%s”的文件不能超过 %s。请降低扫描分辨率（300 dpi 灰度即可）、压缩 PDF，或者拆成几个文件后再上传。",
-			kind.Label(), sizeWords(limit))}
-}
-
-// sizeWords writes a number of bytes: 10 MB, 900 KB, 12 字节.
-func sizeWords(n int) string {
-	const kilo, mega = 1 << 10, 1 << 20
-	switch {
-	case n >= mega && n%mega == 0:
-		return fmt.Sprintf("%d MB", n/mega)
-	case n >= mega:
-		return fmt.Sprintf("%.1f MB", float64(n)/mega)
-	case n >= kilo:
-		return fmt.Sprintf("%d KB", n/kilo)
-	}
-	return fmt.Sprintf("%d 字节", n)
+			kind.Label(), attachment.Size(int64(limit)))}
 }
 
 // spool takes in an upload of at most limit bytes, computes its hash on the

@@ -46,6 +46,10 @@ report_year: %d
 registered_by: %d-12-31
 opens_on: %d-01-14
 due_on: %d-03-31
+attachments:
+  - {kind: declaration, max_files: 2}
+  - {kind: audit_report}
+  - {kind: other}
 legal_basis:
   spot_check_list: "《试验市社会组织抽查监督办法》第六条"
 `

@@ -100,7 +100,7 @@ func (s *seeder) actOf(ctx context.Context, day workday.Date, i int) error {
 		on workday.Date
 		do func(context.Context, int) error
 	}{
-		{plan.extend, s.extend}, {plan.ask, s.ask}, {plan.draft, s.saveDraft}, {plan.file, s.submit}, {plan.refile, s.submit},
+		{plan.extend, s.extend}, {plan.ask, s.ask}, {plan.draft, s.saveDraft}, {plan.draft, s.attachDraft}, {plan.file, s.attachAll}, {plan.file, s.submit}, {plan.refile, s.submit},
 		{plan.decide, func(ctx context.Context, i int) error { return s.decide(ctx, i, plan.outcome) }},
 		{plan.redecide, func(ctx context.Context, i int) error { return s.decide(ctx, i, review.Pass) }},
 		{plan.statement, s.makeStatement}, {plan.apply, s.applyForRemoval}, {plan.removal, s.remove},

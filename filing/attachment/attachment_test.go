@@ -269,6 +269,19 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+func TestWords(t *testing.T) {
+	for n, want := range map[int64]string{1: "1 字节", 1023: "1023 字节", 1024: "1 KB", 1025: "2 KB", 1 << 20: "1 MB", 1<<20 + 200_000: "1.2 MB", 10 << 20: "10 MB"} {
+		if got := Size(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+	for c, want := range map[Content]string{{TypePDF, 12}: "PDF，12 页，2 KB", {TypeJPEG, 1}: "JPEG 图片，2 KB", {TypePNG, 1}: "PNG 图片，2 KB"} {
+		if got := Describe(c, 2048); got != want {
+			t.Errorf("%+v: %s, want %s", c, got, want)
+		}
+	}
+}
+
 func FuzzInspect(f *testing.F) {
 	for _, seed := range [][]byte{simplePDF(2), packedPDF(2, ""), packedPDF(1, "/Encrypt 9 0 R"), savedAgain(simplePDF(1)), jpegOf(9, 9), pngOf(9, 9),
 		withThumbnail(jpegOf(9, 9)), []byte("%PDF-1.4\nstartxref\n0\n%%EOF")} {

@@ -6,7 +6,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -39,21 +38,10 @@ type KindFiles struct {
 	Limits      string
 	Help        string
 	Declaration string // address of the page to print and sign, for its kind
-	Files       []FileLine
+	Files       []web.FileLine
 	CanAdd      bool
 	Full        string // why no more can be added
 	Refused     []string
-}
-
-// FileLine is a file in a list. Open is "" while nobody may open it.
-type FileLine struct {
-	Name, Meta string
-	Tag        web.Tag
-	Open, Save string
-	Image      bool
-	Note       string
-	Delete     string // address of what deletes it
-	SHA256     string
 }
 
 const (
@@ -194,7 +182,7 @@ func kindID(kind attachment.Kind) string { return "a-" + string(kind) }
 func (y *year) kindFiles(rule filing.AttachmentRule, sent sending) KindFiles {
 	owed := y.obligation.Status.Owed()
 	view := KindFiles{ID: kindID(rule.Kind), Kind: string(rule.Kind), Title: rule.Kind.Label(), Tag: web.Tag{Text: "选传"},
-		Limits: fmt.Sprintf("PDF、JPEG 或 PNG，每个不超过 %s，最多 %d 个。", sizeWords(int64(rule.MaxBytes)), rule.MaxFiles), Help: kindHelp[rule.Kind]}
+		Limits: fmt.Sprintf("PDF、JPEG 或 PNG，每个不超过 %s，最多 %d 个。", attachment.Size(int64(rule.MaxBytes)), rule.MaxFiles), Help: kindHelp[rule.Kind]}
 	for _, a := range filesOf(y.files, rule.Kind) {
 		line := fileLine(a, attachmentsPath)
 		if owed {
@@ -229,9 +217,9 @@ var kindHelp = map[attachment.Kind]string{
 }
 
 // fileLine shows a file; opens lies below path.
-func fileLine(a filing.Attachment, path string) FileLine {
-	line := FileLine{Name: a.Name, SHA256: a.SHA256, Image: a.MediaType != attachment.TypePDF,
-		Meta: fmt.Sprintf("%s · %s · %s", typeWords(a), a.ActorName, stampShort(a.CreatedAt))}
+func fileLine(a filing.Attachment, path string) web.FileLine {
+	line := web.FileLine{Name: a.Name, SHA256: a.SHA256, Image: a.MediaType != attachment.TypePDF,
+		Meta: fmt.Sprintf("%s · %s · %s", a.Describe(), a.ActorName, stampShort(a.CreatedAt))}
 	switch a.Scan {
 	case filing.ScanHeld:
 		line.Tag, line.Note = web.Tag{Text: "查毒中", Tone: web.ToneNow}, "查完才能打开和报送，一般几分钟。"
@@ -242,26 +230,6 @@ func fileLine(a filing.Attachment, path string) FileLine {
 		line.Save = line.Open + "?save=1"
 	}
 	return line
-}
-
-// typeWords describes a file: PDF，12 页，1.2 MB.
-func typeWords(a filing.Attachment) string {
-	switch a.MediaType {
-	case attachment.TypePDF:
-		return fmt.Sprintf("PDF，%d 页，%s", a.Pages, sizeWords(a.Bytes))
-	case attachment.TypeJPEG:
-		return "JPEG 图片，" + sizeWords(a.Bytes)
-	}
-	return "PNG 图片，" + sizeWords(a.Bytes)
-}
-
-// sizeWords writes a size: 1.2 MB, 118 KB.
-func sizeWords(n int64) string {
-	const kilo, mega = 1 << 10, 1 << 20
-	if n >= mega {
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/mega), ".0") + " MB"
-	}
-	return fmt.Sprintf("%d KB", (n+kilo-1)/kilo)
 }
 
 // upload takes the files of one form, each by itself: those that cannot be
@@ -364,17 +332,17 @@ func (p *Pages) attachment(c echo.Context) error {
 }
 
 // submittedFiles are the files that a submission was made with.
-func (p *Pages) submittedFiles(c echo.Context, s filing.Submission) ([]FileLine, error) {
+func (p *Pages) submittedFiles(c echo.Context, s filing.Submission) ([]web.FileLine, error) {
 	list, err := filing.SubmissionAttachments(requestContext(c), p.db, s.ID)
 	return kindLines(list), err
 }
 
 // kindLines shows files of several kinds in one list.
-func kindLines(list []filing.Attachment) []FileLine {
-	lines := make([]FileLine, len(list))
+func kindLines(list []filing.Attachment) []web.FileLine {
+	lines := make([]web.FileLine, len(list))
 	for i, a := range list {
 		lines[i] = fileLine(a, attachmentsPath)
-		lines[i].Meta = a.Kind.Label() + " · " + typeWords(a)
+		lines[i].Meta = a.Kind.Label() + " · " + a.Describe()
 	}
 	return lines
 }

@@ -109,7 +109,7 @@ func TestPages(t *testing.T) {
 			Summary: web.Summary{Title: "有 1 个文件没有存下", Items: []web.SummaryItem{{Href: "#a-1", Text: "a.doc：不支持"}}},
 			Action:  "/x", Accept: "application/pdf", Next: "/check", Kinds: []filerweb.KindFiles{
 				{ID: "a-1", Kind: "declaration", Title: "声明签章页", Tag: web.Tag{Text: "必交", Tone: web.ToneWarn}, Limits: "PDF", Help: "签字", Declaration: "/d.pdf", CanAdd: true, Refused: []string{"a.doc：不支持"}},
-				{ID: "a-2", Kind: "other", Title: "其他材料", Limits: "PDF", Full: "满了", Files: []filerweb.FileLine{
+				{ID: "a-2", Kind: "other", Title: "其他材料", Limits: "PDF", Full: "满了", Files: []web.FileLine{
 					{Name: "甲.pdf", Meta: "PDF", Open: "/o", Save: "/s", Delete: "/del", SHA256: "ab"}, {Name: "乙.png", Meta: "PNG", Open: "/o2", Save: "/s2", Image: true, SHA256: "cd"},
 					{Name: "丙.pdf", Tag: web.Tag{Text: "查毒中"}, Note: "查完才能打开", SHA256: "ef"}}}, {ID: "a-3", Title: "空"}}}},
 		"filer/withdraw":  {filerweb.WithdrawPage{}, filerweb.WithdrawPage{Page: page, Eyebrow: "2018", Heading: "撤回", Effects: []string{"回到草稿"}, Reason: web.TextField{ID: "f-reason", Name: "reason", Label: "原因"}, Action: "/x", Back: "/y"}},

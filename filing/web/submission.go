@@ -51,7 +51,7 @@ type SubmissionPage struct {
 	Heading  string
 	Facts    []web.Fact
 	Sections []ReadSection
-	Files    []FileLine
+	Files    []web.FileLine
 	Receipt  string
 	Body     string
 }

@@ -25,7 +25,7 @@ type SubmitPage struct {
 	Summary  web.Summary
 	Due      Due
 	Sections []ReadSection
-	Files    []FileLine
+	Files    []web.FileLine
 	Blocked  string // why it cannot be submitted yet
 	Editor   string // to who may not submit: who may
 	CheckTo  string

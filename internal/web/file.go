@@ -19,6 +19,18 @@ type File struct {
 	Download  bool // save it instead of showing it
 }
 
+// FileLine is an uploaded file in a list (shared/attachments.html). Open is ""
+// while nobody may open it.
+type FileLine struct {
+	Name, Meta string
+	Tag        Tag
+	Open, Save string
+	Image      bool // can be looked at on the page
+	Note       string
+	Delete     string // address of what deletes it, "" where it cannot be
+	SHA256     string
+}
+
 // What a browser may do with an uploaded file that it shows: draw it, and
 // nothing else. It has no origin of its own (sandbox), runs no script, loads
 // nothing and is framed by nobody.

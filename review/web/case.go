@@ -38,8 +38,9 @@ type CasePage struct {
 	NewRemark    *RemarkForm // nil where none can be made
 	History      []HistoryRow
 	Documents    []DocumentRow
-	Decision     *DecisionForm // nil where there is nothing to decide
-	Approval     *ApprovalForm // nil where there is nothing to approve
+	Files        []web.FileLine // that the report was submitted with
+	Decision     *DecisionForm  // nil where there is nothing to decide
+	Approval     *ApprovalForm  // nil where there is nothing to approve
 	ReopenHref   string
 }
 
@@ -157,6 +158,9 @@ func (p *Pages) renderCase(c echo.Context, kase *review.Case, view caseView) err
 		return err
 	}
 	if page.Documents, err = p.documentsOf(ctx, kase); err != nil {
+		return err
+	}
+	if page.Files, err = p.filesOf(ctx, kase.SubmissionID); err != nil {
 		return err
 	}
 	if !view.form.OK() {

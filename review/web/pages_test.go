@@ -56,6 +56,7 @@ func TestPages(t *testing.T) {
 			Differences: []web.Change{{Label: "a", Old: "1", New: "2", Delta: "+1", Calculated: true}}, Remarks: remarks,
 			NewRemark: &deskweb.RemarkForm{Key: "k", Label: "l", Href: "/x", WholeHref: "/y", Section: "s", Text: field("text"), Basis: field("basis")},
 			History:   []deskweb.HistoryRow{{Day: day, Text: "x", Href: "/x", Tag: tag, More: []string{"m"}}, {Text: "y"}}, Documents: []deskweb.DocumentRow{paperRow},
+			Files:    []web.FileLine{{Name: "甲.png", Meta: "声明签章页", Open: "/o", Save: "/s", Image: true, SHA256: "ab"}},
 			Decision: &deskweb.DecisionForm{Choices: choices, Error: "x", Opinion: field("opinion")}, ReopenHref: "/r"},
 			deskweb.CasePage{Page: page, Organisation: "某", Approval: &deskweb.ApprovalForm{Error: "x", Confirm: true, Return: true, Reason: field("reason")}, DueText: "x"}},
 		"desk/decide":  {deskweb.DecidePage{}, deskweb.DecidePage{Page: page, Path: "/x", Organisation: "某", Outcome: "pass", OutcomeLabel: "合格", Grave: true, Opinion: "a\nb", OpinionText: []string{"a"}, Remarks: remarks, Seen: "s", Paper: paper, PaperTitle: "x", Consequences: []string{"y"}, Undo: "z", Button: "w"}},

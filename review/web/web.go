@@ -60,7 +60,7 @@ func (p *Pages) Routes() []web.Route {
 	post := func(path string, access web.Access, h echo.HandlerFunc) web.Route {
 		return web.Route{Method: http.MethodPost, Path: path, Access: access, Handler: h, MaxBody: formSize}
 	}
-	return append(p.requestRoutes(), []web.Route{
+	return append(append(p.requestRoutes(), p.fileRoute()), []web.Route{
 		get("/desk", desk, p.home),
 		get("/desk/reviews", staff, p.queue),
 		post("/desk/reviews/next", reviewers, p.claimNext),
