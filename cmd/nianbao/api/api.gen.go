@@ -509,6 +509,33 @@ func (e VerificationStanding) Valid() bool {
 	}
 }
 
+// Defines values for WorkbookCellState.
+const (
+	Changed    WorkbookCellState = "changed"
+	Conflict   WorkbookCellState = "conflict"
+	Kept       WorkbookCellState = "kept"
+	Same       WorkbookCellState = "same"
+	Unreadable WorkbookCellState = "unreadable"
+)
+
+// Valid indicates whether the value is a known member of the WorkbookCellState enum.
+func (e WorkbookCellState) Valid() bool {
+	switch e {
+	case Changed:
+		return true
+	case Conflict:
+		return true
+	case Kept:
+		return true
+	case Same:
+		return true
+	case Unreadable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListFilingRequestsParamsStatus.
 const (
 	ListFilingRequestsParamsStatusGranted   ListFilingRequestsParamsStatus = "granted"
@@ -545,6 +572,24 @@ func (e ListFilingRequestsParamsKind) Valid() bool {
 	case ListFilingRequestsParamsKindExemption:
 		return true
 	case ListFilingRequestsParamsKindExtension:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetWorkbookParamsPart.
+const (
+	All        GetWorkbookParamsPart = "all"
+	Statements GetWorkbookParamsPart = "statements"
+)
+
+// Valid indicates whether the value is a known member of the GetWorkbookParamsPart enum.
+func (e GetWorkbookParamsPart) Valid() bool {
+	switch e {
+	case All:
+		return true
+	case Statements:
 		return true
 	default:
 		return false
@@ -1158,6 +1203,51 @@ type Withdrawal struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// WorkbookCell defines model for WorkbookCell.
+type WorkbookCell struct {
+	// Cell Such as C12
+	Cell string `json:"cell"`
+
+	// Key Such as bs_cash.closing or gov_contracts[2].amount; empty where the form has no such line
+	Key   string `json:"key"`
+	Label string `json:"label"`
+
+	// Problem Chinese; empty where the cell could be read
+	Problem string `json:"problem"`
+	Remedy  string `json:"remedy"`
+	Sheet   string `json:"sheet"`
+
+	// State What becomes of the field that the cell is part of: `same` as in the draft; `changed` by the workbook; `kept`:
+	// only the draft changed since the download; `conflict`: both did; `unreadable`: a cell of it has a problem
+	State WorkbookCellState `json:"state"`
+
+	// Text What stands in the cell
+	Text string `json:"text"`
+}
+
+// WorkbookCellState What becomes of the field that the cell is part of: `same` as in the draft; `changed` by the workbook; `kept`:
+// only the draft changed since the download; `conflict`: both did; `unreadable`: a cell of it has a problem
+type WorkbookCellState string
+
+// WorkbookReading defines model for WorkbookReading.
+type WorkbookReading struct {
+	// Applied Whether the draft holds it now
+	Applied bool           `json:"applied"`
+	Cells   []WorkbookCell `json:"cells"`
+
+	// Findings What the form checks say of the draft with what was read
+	Findings []Finding `json:"findings"`
+
+	// Notices What was converted or left out, in Chinese
+	Notices []string `json:"notices"`
+
+	// Sheets Names of the sheets that were read
+	Sheets []string `json:"sheets"`
+
+	// Template true: a workbook of getWorkbook; false: statements of an accounting program
+	Template bool `json:"template"`
+}
+
 // Authority defines model for Authority.
 type Authority = string
 
@@ -1315,6 +1405,21 @@ type PutDraftParams struct {
 type SubmitReportParams struct {
 	// IdempotencyKey Same key and body again: the same 201; same key, other body: 422 idempotency_conflict
 	IdempotencyKey string `json:"Idempotency-Key"`
+}
+
+// GetWorkbookParams defines parameters for GetWorkbook.
+type GetWorkbookParams struct {
+	// Part The three statements, or every section and table
+	Part *GetWorkbookParamsPart `form:"part,omitempty" json:"part,omitempty"`
+}
+
+// GetWorkbookParamsPart defines parameters for GetWorkbook.
+type GetWorkbookParamsPart string
+
+// ReadWorkbookParams defines parameters for ReadWorkbook.
+type ReadWorkbookParams struct {
+	// Apply true: store what was read in the draft
+	Apply *bool `form:"apply,omitempty" json:"apply,omitempty"`
 }
 
 // ListReviewsParams defines parameters for ListReviews.
@@ -1488,6 +1593,12 @@ type ServerInterface interface {
 	// WithdrawReport Take a submission back before its review begins
 	// (POST /reports/{year}/withdrawal)
 	WithdrawReport(ctx echo.Context, year Year) error
+	// GetWorkbook The report as a workbook to be filled in, with what the draft holds
+	// (GET /reports/{year}/workbook)
+	GetWorkbook(ctx echo.Context, year Year, params GetWorkbookParams) error
+	// ReadWorkbook Read a workbook of getWorkbook, or the statements that an accounting program exported
+	// (POST /reports/{year}/workbook)
+	ReadWorkbook(ctx echo.Context, year Year, params ReadWorkbookParams) error
 	// ListReviews The review queue, by the end of the window
 	// (GET /reviews)
 	ListReviews(ctx echo.Context, params ListReviewsParams) error
@@ -2288,6 +2399,56 @@ func (w *ServerInterfaceWrapper) WithdrawReport(ctx echo.Context) error {
 	return err
 }
 
+// GetWorkbook converts echo context to params.
+func (w *ServerInterfaceWrapper) GetWorkbook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetWorkbookParams
+	// ------------- Optional query parameter "part" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "part", ctx.QueryParams(), &params.Part, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter part: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetWorkbook(ctx, year, params)
+	return err
+}
+
+// ReadWorkbook converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadWorkbook(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReadWorkbookParams
+	// ------------- Optional query parameter "apply" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "apply", ctx.QueryParams(), &params.Apply, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter apply: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadWorkbook(ctx, year, params)
+	return err
+}
+
 // ListReviews converts echo context to params.
 func (w *ServerInterfaceWrapper) ListReviews(ctx echo.Context) error {
 	var err error
@@ -2468,6 +2629,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/reports/:year/draft", wrapper.GetDraft, options.OperationMiddlewares["getDraft"]...)
 	router.PUT(options.BaseURL+"/reports/:year/draft", wrapper.PutDraft, options.OperationMiddlewares["putDraft"]...)
 	router.POST(options.BaseURL+"/reports/:year/checks", wrapper.CheckReport, options.OperationMiddlewares["checkReport"]...)
+	router.GET(options.BaseURL+"/reports/:year/workbook", wrapper.GetWorkbook, options.OperationMiddlewares["getWorkbook"]...)
+	router.POST(options.BaseURL+"/reports/:year/workbook", wrapper.ReadWorkbook, options.OperationMiddlewares["readWorkbook"]...)
 	router.POST(options.BaseURL+"/reports/:year/submissions", wrapper.SubmitReport, options.OperationMiddlewares["submitReport"]...)
 	router.GET(options.BaseURL+"/reports/:year/submissions/:id", wrapper.GetSubmission, options.OperationMiddlewares["getSubmission"]...)
 	router.POST(options.BaseURL+"/reports/:year/withdrawal", wrapper.WithdrawReport, options.OperationMiddlewares["withdrawReport"]...)

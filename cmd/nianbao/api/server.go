@@ -85,6 +85,9 @@ func (s *Server) Routes() ([]web.Route, error) {
 			continue
 		}
 		r.Timeout = timeoutOf(r.Path)
+		if r.Path == workbookPath {
+			r.MaxBody = workbookBody
+		}
 		kept = append(kept, r)
 	}
 	return append(kept, web.Route{Method: http.MethodGet, Path: "/api/openapi.yaml", Access: web.Anyone(), Handler: description}), nil
