@@ -27,9 +27,10 @@ CREATE INDEX obligation_resubmit_provisional ON obligation (id) WHERE resubmit_p
 CREATE INDEX listing_statement_provisional ON listing (id) WHERE statement_due_provisional AND status = 'notified';
 CREATE INDEX listing_removal_provisional ON listing_removal (id) WHERE due_provisional AND outcome IS NULL;
 
--- Counts and views of a queue by whose turn it is, in the queue's order.
-CREATE INDEX review_turn ON review (authority_code, state, (claimed_by IS NULL), due_on, received_at, submission_id)
-    WHERE state IN ('pending', 'proposed');
+-- Counts and views of a queue by whose turn it is, in the queue's order: also where few of many are meant.
+CREATE INDEX review_turn ON review (authority_code, state, due_on, received_at, submission_id) WHERE state IN ('pending', 'proposed');
+CREATE INDEX review_unclaimed ON review (authority_code, due_on, received_at, submission_id)
+    WHERE state = 'pending' AND claimed_by IS NULL;
 
 -- A listing decision whose listing ended has no effect any more. Removals of earlier releases left it in force; the event
 -- of the removal tells of it already, so there is none here.
@@ -41,7 +42,7 @@ FROM listing l
 WHERE l.decision_id = st.document_id AND l.status = 'annulled' AND st.standing <> 'revoked';
 
 -- +goose Down
-DROP INDEX review_turn, listing_removal_provisional, listing_statement_provisional, obligation_resubmit_provisional, review_provisional;
+DROP INDEX review_unclaimed, review_turn, listing_removal_provisional, listing_statement_provisional, obligation_resubmit_provisional, review_provisional;
 ALTER TABLE submission_standing DROP CONSTRAINT submission_standing_review_due_whole;
 ALTER TABLE submission_standing DROP COLUMN review_due_provisional, DROP COLUMN review_due_on;
 ALTER TABLE listing DROP COLUMN statement_days;

@@ -74,16 +74,6 @@ const selectItem = `SELECT ` + reviewColumns + `, s.receipt_no, o.name AS organi
 FROM review r JOIN submission s ON s.id = r.submission_id JOIN organisation o ON o.id = r.organisation_id
 WHERE `
 
-// Counts are the numbers of the supervisor's strip.
-type Counts struct {
-	Pending   int `db:"pending"`
-	Unclaimed int `db:"unclaimed"`
-	Mine      int `db:"mine"`
-	Overdue   int `db:"overdue"` // windows that are over
-	EndSoon   int `db:"end_soon"`
-	Proposed  int `db:"proposed"`
-}
-
 // SoonWorkingDays is how many working days before its end a window counts as ending soon.
 const SoonWorkingDays = 2
 
@@ -91,22 +81,4 @@ const SoonWorkingDays = 2
 func (s *Service) SoonUntil() (today, until workday.Date) {
 	today = workday.DateOf(s.db.Now())
 	return today, s.calendar().Due(today, SoonWorkingDays).Date
-}
-
-// Count counts an authority's open reviews as of today; actorID is whose claims count as Mine.
-func (s *Service) Count(ctx context.Context, authority, actorID string) (Counts, error) {
-	today, soon := s.SoonUntil()
-	var c Counts
-	err := s.db.GetContext(ctx, &c, `SELECT
-		count(*) FILTER (WHERE state = 'pending') AS pending,
-		count(*) FILTER (WHERE state = 'pending' AND claimed_by IS NULL) AS unclaimed,
-		count(*) FILTER (WHERE state = 'pending' AND claimed_by = $2) AS mine,
-		count(*) FILTER (WHERE due_on < $3) AS overdue,
-		count(*) FILTER (WHERE due_on BETWEEN $3 AND $4) AS end_soon,
-		count(*) FILTER (WHERE state = 'proposed') AS proposed
-		FROM review WHERE authority_code = $1 AND state IN ('pending', 'proposed')`, authority, actorID, today, soon)
-	if err != nil {
-		return c, fmt.Errorf("count reviews of %s: %w", authority, err)
-	}
-	return c, nil
 }

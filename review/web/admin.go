@@ -52,9 +52,9 @@ func (p *Pages) adminHome(c echo.Context) error {
 		return err
 	}
 	page := AdminPage{Page: p.App.NewPage(c, "首页"), Now: p.now(), Strip: []StripItem{
-		{Count: counts.Pending, Label: "待审", Sub: "等审查员决定", Href: "/desk/reviews?state=pending"},
-		{Count: counts.Overdue, Label: "审查超期", Sub: "审查期限已过", Href: viewHref(viewOverdue), Tone: toneOf(counts.Overdue, "over")},
-		{Count: counts.Proposed, Label: "待复核", Sub: "等复核人确认", Href: viewHref(viewProposed)},
+		tallied(counts.Pending, StripItem{Label: "待审", Sub: "等审查员决定", Href: "/desk/reviews?state=pending"}),
+		tallied(counts.Overdue, StripItem{Label: "审查超期", Sub: "审查期限已过", Href: viewHref(viewOverdue), Tone: "over"}),
+		tallied(counts.Proposed, StripItem{Label: "待复核", Sub: "等复核人确认", Href: viewHref(viewProposed)}),
 		{Count: len(held), Label: "文书待处理", Sub: "不能照实打印", Href: "/desk/documents/held", Tone: toneOf(len(held), "over")},
 		{Count: len(waiting) - failed, Label: "等待发送", Sub: "发件箱", Href: "/desk/outbox"},
 		{Count: failed, Label: "没有送达", Sub: "不再自动重发", Href: "/desk/outbox?state=failed", Tone: toneOf(failed, "over")},

@@ -25,7 +25,7 @@ func TestPages(t *testing.T) {
 	}
 	form := (&web.Form{Values: url.Values{}})
 	form.Refuse("opinion", "不对")
-	strip := []deskweb.StripItem{{Count: 8030, Label: "待审", Sub: "x", Href: "/x", Tone: "over"}, {Count: 0, Label: "y"}}
+	strip := []deskweb.StripItem{{Count: 8030, Label: "待审", Sub: "x", Href: "/x", Tone: "over"}, {Count: 0, Label: "y"}, {Count: 1000, More: true, Label: "z"}}
 	pager := deskweb.Pager{First: "/a", Next: "/b"}
 	ruler := web.NewRuler(web.Window{Length: 10, Left: 2, Provisional: true})
 	tag := web.Tag{Text: "合格", Tone: web.ToneOK}
@@ -47,7 +47,7 @@ func TestPages(t *testing.T) {
 	paperRow := deskweb.DocumentRow{Href: "/x", Title: "x", Number: "号", Meta: "y"}
 	quotes := []deskweb.Quote{{By: "某", Text: []string{"a"}}}
 	webtest.CheckPages(t, "desk", map[string][]any{
-		"desk/queue": {deskweb.QueuePage{}, deskweb.QueuePage{Page: page, Now: "x", CanClaim: true, Strip: strip, Views: []deskweb.ViewLink{{Text: "全部", Href: "/x", Current: true}},
+		"desk/queue": {deskweb.QueuePage{}, deskweb.QueuePage{Page: page, Now: "x", CanClaim: true, Strip: strip, Capped: "x", Views: []deskweb.ViewLink{{Text: "全部", Href: "/x", Current: true}},
 			Filter: deskweb.QueueFilter{View: "mine", Search: "x", Types: []deskweb.Choice{{Value: "a", Label: "b", Selected: true}}, States: []deskweb.Choice{{Label: "b"}}},
 			Rows:   []deskweb.QueueRow{{Href: "/x", Organisation: "某", Sub: "y", Over: true, Ruler: ruler, DueOn: "4月1日", Warnings: tag, Mine: true, Act: "继续"}, {State: tag, Claimed: "林"}}, Pager: pager}},
 		"desk/case": {deskweb.CasePage{}, deskweb.CasePage{Page: page, Summary: form.Summary("没有办成"), Path: "/x", Organisation: "某", Facts: []deskweb.CaseFact{{Text: "x", Code: true}}, Ruler: ruler, DueText: "到期",

@@ -22,6 +22,7 @@ type QueuePage struct {
 	Now      string
 	CanClaim bool
 	Strip    []StripItem
+	Capped   string // what a number of the strip with a plus means; "" where none has one
 	Views    []ViewLink
 	Filter   QueueFilter
 	Rows     []QueueRow
@@ -35,6 +36,7 @@ type Pager struct{ First, Next string }
 // StripItem is a number of the supervisor's strip; it leads to the rows that it counts.
 type StripItem struct {
 	Count      int
+	More       bool // Count stopped there: more than that
 	Label, Sub string
 	Href, Tone string // Tone: "", "soon" or "over"
 }
@@ -99,6 +101,9 @@ func (p *Pages) queue(c echo.Context) error {
 		Strip: p.strip(counts), Views: views(c, counts), Filter: filterOf(c, ask),
 		Pager: pagerOf(c, list.Next),
 	}
+	if counts.Pending.Plus(counts.Proposed).More {
+		page.Capped = tallyText(review.Tally{N: review.MaxCount, More: true}) + " 表示超过 " + web.Count(review.MaxCount) + " 件，不再往下数。"
+	}
 	for i := range list.Items {
 		page.Rows = append(page.Rows, p.queueRow(&list.Items[i], who.ID))
 	}
@@ -138,20 +143,31 @@ const pageSize = 50
 
 func (p *Pages) strip(n review.Counts) []StripItem {
 	_, soon := p.Reviews.SoonUntil()
-	strip := []StripItem{
-		{Count: n.Overdue, Label: "已超期", Sub: "审查期限已过", Href: viewHref(viewOverdue), Tone: "over"},
-		{Count: n.EndSoon, Label: "即将到期", Sub: "今天至" + web.DateShort(soon) + "到期", Href: viewHref(viewSoon), Tone: "soon"},
-		{Count: n.Unclaimed, Label: "未领取", Sub: "等人领取", Href: viewHref(viewUnclaimed)},
-		{Count: n.Mine, Label: "我领取的", Sub: "等我决定", Href: viewHref(viewMine)},
-		{Count: n.Proposed, Label: "待复核", Sub: "等复核人确认", Href: viewHref(viewProposed)},
-		{Count: n.Pending, Label: "全部待审", Sub: "等审查员决定", Href: "/desk/reviews?state=" + string(review.Pending)},
+	return []StripItem{
+		tallied(n.Overdue, StripItem{Label: "已超期", Sub: "审查期限已过", Href: viewHref(viewOverdue), Tone: "over"}),
+		tallied(n.EndSoon, StripItem{Label: "即将到期", Sub: "今天至" + web.DateShort(soon) + "到期", Href: viewHref(viewSoon), Tone: "soon"}),
+		tallied(n.Unclaimed, StripItem{Label: "未领取", Sub: "等人领取", Href: viewHref(viewUnclaimed)}),
+		tallied(n.Mine, StripItem{Label: "我领取的", Sub: "等我决定", Href: viewHref(viewMine)}),
+		tallied(n.Proposed, StripItem{Label: "待复核", Sub: "等复核人确认", Href: viewHref(viewProposed)}),
+		tallied(n.Pending, StripItem{Label: "全部待审", Sub: "等审查员决定", Href: "/desk/reviews?state=" + string(review.Pending)}),
 	}
-	for i := range strip {
-		if strip[i].Count == 0 {
-			strip[i].Tone = ""
-		}
+}
+
+// tallied is the item with its number; one that counts nothing needs no attention.
+func tallied(n review.Tally, item StripItem) StripItem {
+	item.Count, item.More = n.N, n.More
+	if n.N == 0 {
+		item.Tone = ""
 	}
-	return strip
+	return item
+}
+
+// tallyText writes a number that may have stopped: 1,000+.
+func tallyText(n review.Tally) string {
+	if n.More {
+		return web.Count(n.N) + "+"
+	}
+	return web.Count(n.N)
 }
 
 func viewHref(view string) string {
@@ -163,12 +179,12 @@ func viewHref(view string) string {
 
 func views(c echo.Context, n review.Counts) []ViewLink {
 	links := []ViewLink{
-		{Text: "全部 " + web.Count(n.Pending+n.Proposed), Href: viewHref(viewAll)},
-		{Text: "我领取的 " + web.Count(n.Mine), Href: viewHref(viewMine)},
-		{Text: "未领取 " + web.Count(n.Unclaimed), Href: viewHref(viewUnclaimed)},
-		{Text: "已超期 " + web.Count(n.Overdue), Href: viewHref(viewOverdue)},
-		{Text: "即将到期 " + web.Count(n.EndSoon), Href: viewHref(viewSoon)},
-		{Text: "待复核 " + web.Count(n.Proposed), Href: viewHref(viewProposed)},
+		{Text: "全部 " + tallyText(n.Pending.Plus(n.Proposed)), Href: viewHref(viewAll)},
+		{Text: "我领取的 " + tallyText(n.Mine), Href: viewHref(viewMine)},
+		{Text: "未领取 " + tallyText(n.Unclaimed), Href: viewHref(viewUnclaimed)},
+		{Text: "已超期 " + tallyText(n.Overdue), Href: viewHref(viewOverdue)},
+		{Text: "即将到期 " + tallyText(n.EndSoon), Href: viewHref(viewSoon)},
+		{Text: "待复核 " + tallyText(n.Proposed), Href: viewHref(viewProposed)},
 	}
 	for i := range links {
 		links[i].Current = links[i].Href == viewHref(c.QueryParam("view")) && c.QueryParam("state") == ""
