@@ -47,6 +47,46 @@ func (s *Service) one(ctx context.Context, by owner, id uuid.UUID, do func(ctx c
 	return after, err
 }
 
+// decide runs a reviewer's decision on a matter of the authority that is in the status, with its reason in order.
+func (s *Service) decide(ctx context.Context, c Decision, in Status, do func(ctx context.Context, a act, c Decision) error) (Listing, error) {
+	reason, err := clean(c.Reason, maxReason, ErrReasonMissing)
+	if err != nil {
+		return Listing{}, err
+	}
+	c.Reason = reason
+	return s.one(ctx, owner{authority: c.AuthorityCode}, c.ListingID, func(ctx context.Context, a act) error {
+		if err := a.m.mustBe(in); err != nil {
+			return err
+		}
+		return do(ctx, a, c)
+	})
+}
+
+// plead runs what an organisation puts forward on a matter of its own that is in the status, with its text in order.
+func (s *Service) plead(ctx context.Context, c Plea, in Status, do func(ctx context.Context, a act, text string) error) (Listing, error) {
+	text, err := clean(c.Text, maxText, ErrTextMissing)
+	if err != nil {
+		return Listing{}, err
+	}
+	return s.one(ctx, owner{organisation: event.Ref(c.OrganisationID)}, c.ListingID, func(ctx context.Context, a act) error {
+		if err := a.m.mustBe(in); err != nil {
+			return err
+		}
+		return do(ctx, a, text)
+	})
+}
+
+// mustBe refuses an act that belongs to another status.
+func (l *Listing) mustBe(in Status) error {
+	switch {
+	case l.Status == in:
+		return nil
+	case in == Notified:
+		return ErrNotNotified
+	}
+	return ErrNotListed
+}
+
 // act is a person's act on a matter in its transaction.
 type act struct {
 	*postgres.Tx

@@ -21,15 +21,7 @@ const (
 // the matter is only notified, also before service is on record and after the answer time: from then on the clock does
 // not list, and a reviewer has to decide.
 func (s *Service) MakeStatement(ctx context.Context, c Plea) (Listing, error) {
-	text, err := clean(c.Text, maxText, ErrTextMissing)
-	if err != nil {
-		return Listing{}, err
-	}
-	by := owner{organisation: event.Ref(c.OrganisationID)}
-	l, err := s.one(ctx, by, c.ListingID, func(ctx context.Context, a act) error {
-		if a.m.Status != Notified {
-			return ErrNotNotified
-		}
+	l, err := s.plead(ctx, c, Notified, func(ctx context.Context, a act, text string) error {
 		_, err := a.ExecContext(ctx, `INSERT INTO listing_statement (id, listing_id, text, received_at, actor_id, actor_name)
 			VALUES ($1, $2, $3, $4, $5, $6)`, id.New(a.Now()), a.m.ID, text, a.Now(), c.Actor.ID, c.Actor.Name)
 		if postgres.IsUnique(err, "listing_statement_once") {
@@ -56,15 +48,7 @@ func (s *Service) DecideListing(ctx context.Context, c Decision) (Listing, error
 	if c.Outcome != OutcomeList && c.Outcome != OutcomeWithdraw {
 		return Listing{}, ErrOutcome
 	}
-	reason, err := clean(c.Reason, maxReason, ErrReasonMissing)
-	if err != nil {
-		return Listing{}, err
-	}
-	c.Reason = reason
-	l, err := s.one(ctx, owner{authority: c.AuthorityCode}, c.ListingID, func(ctx context.Context, a act) error {
-		if a.m.Status != Notified {
-			return ErrNotNotified
-		}
+	l, err := s.decide(ctx, c, Notified, func(ctx context.Context, a act, c Decision) error {
 		if c.Outcome == OutcomeWithdraw {
 			return a.withdraw(ctx, c)
 		}

@@ -20,15 +20,7 @@ const (
 // ApplyRemoval takes the organisation's application to be taken off the list (移出申请). The authority has
 // RemovalWorkingDays to decide. While one application is undecided there is no second.
 func (s *Service) ApplyRemoval(ctx context.Context, c Plea) (Listing, error) {
-	text, err := clean(c.Text, maxText, ErrTextMissing)
-	if err != nil {
-		return Listing{}, err
-	}
-	by := owner{organisation: event.Ref(c.OrganisationID)}
-	l, err := s.one(ctx, by, c.ListingID, func(ctx context.Context, a act) error {
-		if a.m.Status != Listed {
-			return ErrNotListed
-		}
+	l, err := s.plead(ctx, c, Listed, func(ctx context.Context, a act, text string) error {
 		due := s.calendar().Due(a.today, RemovalWorkingDays)
 		_, err := a.ExecContext(ctx, `INSERT INTO listing_removal (id, listing_id, text, applied_at, due_on, due_provisional, actor_id,
 			actor_name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -53,15 +45,7 @@ func (s *Service) DecideRemoval(ctx context.Context, c Decision) (Listing, error
 	if c.Outcome != OutcomeRemove && c.Outcome != OutcomeRefuse {
 		return Listing{}, ErrOutcome
 	}
-	reason, err := clean(c.Reason, maxReason, ErrReasonMissing)
-	if err != nil {
-		return Listing{}, err
-	}
-	c.Reason = reason
-	l, err := s.one(ctx, owner{authority: c.AuthorityCode}, c.ListingID, func(ctx context.Context, a act) error {
-		if a.m.Status != Listed {
-			return ErrNotListed
-		}
+	l, err := s.decide(ctx, c, Listed, func(ctx context.Context, a act, c Decision) error {
 		applied, err := a.answerApplications(ctx, c)
 		switch {
 		case err != nil:
@@ -126,17 +110,7 @@ func (a *act) refuse(ctx context.Context, c Decision, applied workday.Date) erro
 // Annul undoes a listing that was wrong, as if it never was: it vanishes from the public list of every day, and its
 // decision is revoked. The obligation brings about no other matter. c.Outcome is not looked at.
 func (s *Service) Annul(ctx context.Context, c Decision) (Listing, error) {
-	reason, err := clean(c.Reason, maxReason, ErrReasonMissing)
-	if err != nil {
-		return Listing{}, err
-	}
-	c.Reason = reason
-	l, err := s.one(ctx, owner{authority: c.AuthorityCode}, c.ListingID, func(ctx context.Context, a act) error {
-		if a.m.Status != Listed {
-			return ErrNotListed
-		}
-		return a.annul(ctx, c)
-	})
+	l, err := s.decide(ctx, c, Listed, func(ctx context.Context, a act, c Decision) error { return a.annul(ctx, c) })
 	if err != nil {
 		return Listing{}, fmt.Errorf("annul listing %s: %w", c.ListingID, err)
 	}

@@ -142,18 +142,19 @@ func (p *Pages) showListingDecision(c echo.Context, m *listing.Matter, form *web
 }
 
 func (p *Pages) decideListing(c echo.Context) error {
-	return p.act(c, func(ctx context.Context, m *listing.Matter, form *web.Form) outcome {
-		said := "已决定：列入活动异常名录。"
-		if form.Get("outcome") == listing.OutcomeWithdraw {
-			said = "已决定：终止，不予列入。"
-		}
-		_, err := p.Listings.DecideListing(ctx, p.decisionOn(c, m, form))
-		return outcome{err: err, said: said, again: p.showListingDecision, fields: map[string]string{"outcome_not_allowed": "outcome"}}
+	return p.decideOn(c, p.Listings.DecideListing, p.showListingDecision, map[string]string{
+		listing.OutcomeList: "已决定：列入活动异常名录。", listing.OutcomeWithdraw: "已决定：终止，不予列入。",
 	})
 }
 
-func (p *Pages) decisionOn(c echo.Context, m *listing.Matter, form *web.Form) listing.Decision {
-	return listing.Decision{ListingID: m.ID, AuthorityCode: authority(c), Outcome: form.Get("outcome"), Reason: text(form, "reason"), Actor: actor(c).Actor}
+// decideOn makes the decision of the form by the use case. said tells of it by its outcome, "" for a form without any.
+func (p *Pages) decideOn(c echo.Context, decide func(context.Context, listing.Decision) (listing.Listing, error),
+	again func(echo.Context, *listing.Matter, *web.Form) error, said map[string]string) error {
+	return p.act(c, func(ctx context.Context, m *listing.Matter, form *web.Form) outcome {
+		made := listing.Decision{ListingID: m.ID, AuthorityCode: authority(c), Outcome: form.Get("outcome"), Reason: text(form, "reason"), Actor: actor(c).Actor}
+		_, err := decide(ctx, made)
+		return outcome{err: err, said: said[made.Outcome], again: again, fields: map[string]string{"outcome_not_allowed": "outcome"}}
+	})
 }
 
 func (p *Pages) removalForm(c echo.Context) error { return p.show(c, p.showRemoval) }
@@ -173,13 +174,8 @@ func (p *Pages) showRemoval(c echo.Context, m *listing.Matter, form *web.Form) e
 }
 
 func (p *Pages) decideRemoval(c echo.Context) error {
-	return p.act(c, func(ctx context.Context, m *listing.Matter, form *web.Form) outcome {
-		said := "已决定：移出。"
-		if form.Get("outcome") == listing.OutcomeRefuse {
-			said = "已决定：不予移出。"
-		}
-		_, err := p.Listings.DecideRemoval(ctx, p.decisionOn(c, m, form))
-		return outcome{err: err, said: said, again: p.showRemoval, fields: map[string]string{"outcome_not_allowed": "outcome"}}
+	return p.decideOn(c, p.Listings.DecideRemoval, p.showRemoval, map[string]string{
+		listing.OutcomeRemove: "已决定：移出。", listing.OutcomeRefuse: "已决定：不予移出。",
 	})
 }
 
@@ -197,8 +193,5 @@ func (p *Pages) showAnnul(c echo.Context, m *listing.Matter, form *web.Form) err
 }
 
 func (p *Pages) annul(c echo.Context) error {
-	return p.act(c, func(ctx context.Context, m *listing.Matter, form *web.Form) outcome {
-		_, err := p.Listings.Annul(ctx, p.decisionOn(c, m, form))
-		return outcome{err: err, said: "已撤销列入。", again: p.showAnnul}
-	})
+	return p.decideOn(c, p.Listings.Annul, p.showAnnul, map[string]string{"": "已撤销列入。"})
 }
