@@ -35,7 +35,7 @@ func documentLine(d document.Document) DocumentLine {
 	line := DocumentLine{Title: d.Kind.Title(), Href: filesPath + "/" + d.ID.String(), Verify: verifyPath(d.VerifyCode),
 		Meta: d.Number + " · " + d.IssuedOn.Chinese() + " · " + fileWords(d)}
 	if d.Standing != document.InForce {
-		line.Tag = web.Tag{Text: d.Standing.Chinese(), Tone: web.ToneWarn}
+		line.Tag = web.Tag{Text: d.Standing.ChineseFor(d.Kind), Tone: web.ToneWarn}
 	}
 	return line
 }

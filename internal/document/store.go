@@ -36,6 +36,15 @@ func (s Standing) Chinese() string {
 	return "不明"
 }
 
+// ChineseFor is the standing's word for a document of the kind. Nothing takes the place of a listing decision or of a prior
+// notice: their effect ends with what a later document of another kind tells of.
+func (s Standing) ChineseFor(k Kind) string {
+	if s == Superseded && (k == KindListingDecision || k == KindPriorNotice) {
+		return "效力已终止"
+	}
+	return s.Chinese()
+}
+
 // Document is an issued document with its standing at the time of reading.
 type Document struct {
 	ID             uuid.UUID     `db:"id"`

@@ -26,7 +26,10 @@ type Item struct {
 	OrganisationName string        `db:"organisation_name"`
 	OrganisationUSCC string        `db:"organisation_uscc"`
 	OrganisationType registry.Type `db:"organisation_type"`
-	Documents        []Paper       `db:"-"` // the oldest first
+	// RemovalDueOn is the day by which an application for removal is to be decided; zero: none waits.
+	RemovalDueOn          workday.Date `db:"removal_due_on"`
+	RemovalDueProvisional bool         `db:"removal_due_provisional"`
+	Documents             []Paper      `db:"-"` // the oldest first
 }
 
 // Paper is a document of a matter, from its order on.
@@ -57,8 +60,10 @@ type Page struct {
 	Next  string
 }
 
-const selectItems = `SELECT ` + listingColumns + `, g.name AS organisation_name, g.uscc AS organisation_uscc, g.type AS organisation_type
-FROM listing l JOIN organisation g ON g.id = l.organisation_id WHERE `
+const selectItems = `SELECT ` + listingColumns + `, g.name AS organisation_name, g.uscc AS organisation_uscc, g.type AS organisation_type,
+	r.due_on AS removal_due_on, coalesce(r.due_provisional, false) AS removal_due_provisional
+FROM listing l JOIN organisation g ON g.id = l.organisation_id
+LEFT JOIN listing_removal r ON r.listing_id = l.id AND r.outcome IS NULL WHERE `
 
 // Listings reads a page by key, so that deep pages cost what the first one costs.
 func (s *Service) Listings(ctx context.Context, ask Query) (Page, error) {

@@ -227,9 +227,7 @@ func (p *Pages) window(page *CasePage, kase *review.Case) {
 	}
 	page.Ruler = p.ruler(&kase.Item)
 	page.DueText = web.DateFull(kase.DueOn) + "到期。"
-	if kase.DueProvisional {
-		page.DueText += "（日历未定，可能调整）"
-	}
+	page.DueText += provisional(kase.DueProvisional)
 }
 
 func (r *reader) remarkRows(removable bool) []RemarkRow {

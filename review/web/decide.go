@@ -72,9 +72,7 @@ func (p *Pages) consequence(kase *review.Case, o review.Outcome) string {
 	case o == review.Return:
 		due := p.Reviews.ResubmitBy(kase.Season, kase.Obligation)
 		text = fmt.Sprintf("发退回补正通知书，附 %d 条意见。社会组织须在%s24:00 前重新报送，报送后另起审查期限。", len(kase.Remarks), web.DateFull(due.Date))
-		if due.Provisional {
-			text += "（日历未定，可能调整）"
-		}
+		text += provisional(due.Provisional)
 	case o == review.Unqualified:
 		text = "不出具结论书，不盖章，结论公布。须写明理由；没有新的决定，结论不变。"
 	case review.Issues(kase.Season, o):

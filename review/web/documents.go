@@ -78,7 +78,7 @@ func (p *Pages) documents(c echo.Context) error {
 			DocumentRow: documentRow(d), Organisation: names[d.OrganisationID].Name, IssuedOn: d.IssuedOn, Code: d.VerifyCode,
 		}
 		if d.Standing != document.InForce {
-			row.Standing = web.Tag{Text: d.Standing.Chinese(), Tone: web.ToneWarn}
+			row.Standing = web.Tag{Text: d.Standing.ChineseFor(d.Kind), Tone: web.ToneWarn}
 		}
 		page.Rows = append(page.Rows, row)
 	}

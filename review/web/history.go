@@ -90,7 +90,7 @@ func documentRow(d *document.Document) DocumentRow {
 		Meta: fmt.Sprintf("%s签发，%d 页", d.IssuedOn.Chinese(), d.Pages),
 	}
 	if d.Standing != document.InForce {
-		row.Meta += "，" + d.Standing.Chinese()
+		row.Meta += "，" + d.Standing.ChineseFor(d.Kind)
 	}
 	return row
 }

@@ -26,7 +26,7 @@ type ListingRow struct {
 	Href, Organisation, Sub string
 	Year                    int
 	Status                  web.Tag
-	Waits                   string // what is to be done next, and until when
+	Waits                   string // what is to be done next, and until when; of a matter that ended, how
 	NotifiedOn, ListedOn    workday.Date
 }
 
@@ -96,7 +96,7 @@ func (p *Pages) listingRow(l *listing.Item) ListingRow {
 	return ListingRow{
 		Href: "/desk/listings/" + l.ID.String(), Organisation: l.OrganisationName,
 		Sub: l.OrganisationType.Label() + " · " + l.OrganisationUSCC, Year: l.ReportYear, Status: listingTag(l.Status),
-		Waits: p.waits(&l.Listing), NotifiedOn: l.NotifiedOn, ListedOn: l.ListedOn,
+		Waits: p.waits(l), NotifiedOn: l.NotifiedOn, ListedOn: l.ListedOn,
 	}
 }
 
@@ -111,13 +111,15 @@ func listingTag(s listing.Status) web.Tag {
 	return web.Tag{Text: s.Label()}
 }
 
-// waits says whose turn it is.
-func (p *Pages) waits(l *listing.Listing) string {
+// waits says whose turn it is, "" where it is nobody's; of a matter that ended, how it did.
+func (p *Pages) waits(l *listing.Item) string {
 	switch {
 	case l.StatementOpen:
 		return "有陈述申辩，等待决定"
+	case !l.RemovalDueOn.IsZero():
+		return "有移出申请，最迟" + web.DateFull(l.RemovalDueOn) + "决定" + provisional(l.RemovalDueProvisional)
 	case l.Status == listing.Listed:
-		return "在列"
+		return ""
 	case l.Status != listing.Notified:
 		return l.EndReason.Label()
 	case l.ServedOn.IsZero():
@@ -125,11 +127,15 @@ func (p *Pages) waits(l *listing.Listing) string {
 	case l.AnswerTimeOver(p.App.Today()):
 		return "答复期已过，系统将按时列入"
 	}
-	text := "答复期到" + web.DateFull(l.StatementDueOn)
-	if l.StatementDueProvisional {
-		text += "（日历未定，可能调整）"
+	return "答复期到" + web.DateFull(l.StatementDueOn) + provisional(l.StatementDueProvisional)
+}
+
+// provisional marks a day that no holiday notice covers yet.
+func provisional(yes bool) string {
+	if yes {
+		return "（日历未定，可能调整）"
 	}
-	return text
+	return ""
 }
 
 func (p *Pages) matter(c echo.Context) error {
@@ -140,7 +146,10 @@ func (p *Pages) matter(c echo.Context) error {
 	page := MatterPage{
 		Page: p.App.NewPage(c, m.OrganisationName), Organisation: m.OrganisationName,
 		Sub:    fmt.Sprintf("%s　%s　%d 年度", m.OrganisationType.Label(), m.OrganisationUSCC, m.ReportYear),
-		Status: listingTag(m.Status), Waits: p.waits(&m.Listing), Facts: matterFacts(&m), Quotes: quotes(&m),
+		Status: listingTag(m.Status), Facts: matterFacts(&m), Quotes: quotes(&m),
+	}
+	if m.EndedOn.IsZero() { // how it ended stands among the facts
+		page.Waits = p.waits(&m.Item)
 	}
 	page.Crumbs = []web.Crumb{{Text: "名录", Href: "/desk/listings"}, {Text: m.OrganisationName}}
 	for i := range m.Documents {
@@ -169,7 +178,7 @@ func matterFacts(m *listing.Matter) []web.Fact {
 	if m.NoticeID.Valid {
 		served := web.Fact{Label: "告知书送达", Value: "没有记录", Note: "没有送达记录的，不会列入"}
 		if !m.ServedOn.IsZero() {
-			served = web.Fact{Label: "告知书送达", Value: m.ServedOn.Chinese(), Note: "陈述申辩到" + web.DateFull(m.StatementDueOn) + "，当天算在内"}
+			served = web.Fact{Label: "告知书送达", Value: m.ServedOn.Chinese(), Note: "陈述申辩到" + web.DateFull(m.StatementDueOn) + "，当天算在内" + provisional(m.StatementDueProvisional)}
 		}
 		facts = append(facts, served)
 	}
@@ -197,7 +206,7 @@ func quotes(m *listing.Matter) []Quote {
 	}
 	for i := range m.Removals {
 		r := &m.Removals[i]
-		out = append(out, Quote{By: "移出申请，" + r.ActorName + "，" + moment(r.AppliedAt) + "，须在" + web.DateFull(r.DueOn) + "前决定", Text: paragraphs(r.Text)})
+		out = append(out, Quote{By: "移出申请，" + r.ActorName + "，" + moment(r.AppliedAt) + "，最迟" + web.DateFull(r.DueOn) + "决定" + provisional(r.DueProvisional), Text: paragraphs(r.Text)})
 		if r.Outcome != "" {
 			out = append(out, Quote{By: "对移出申请的决定，" + r.DecidedName, Text: paragraphs(r.Reason)})
 		}
@@ -211,7 +220,7 @@ func paperRow(d *listing.Paper) PaperRow {
 		Ready:       d.SHA256 != "", Service: "没有送达记录",
 	}
 	if d.Standing != document.InForce {
-		row.Meta += "，" + d.Standing.Chinese()
+		row.Meta += "，" + d.Standing.ChineseFor(d.Kind)
 	}
 	if !d.ServedOn.IsZero() {
 		row.Service = d.ServedOn.Chinese() + "，" + d.How.Label()

@@ -84,15 +84,28 @@ func TestMatter(t *testing.T) {
 		t.Fatalf("list: %d", a.Status)
 	}
 	w.issue()
-	says(t, "the listed matter", page(t, b, path), "列入活动异常名录决定书", "决定移出", "撤销错误的列入", "理由不成立")
+	listed := page(t, b, path)
+	says(t, "the listed matter", listed, "列入活动异常名录决定书", "决定移出", "撤销错误的列入", "理由不成立")
+	if n := strings.Count(listed, "已列入"); n != 1 || strings.Contains(listed, "在列") || strings.Contains(listed, "nb-case__win") {
+		t.Errorf("the listed matter says so %d times, or names a next step where nobody has one", n)
+	}
 	page(t, b, path+"/removal")
 	if a := b.Post(path+"/removal", url.Values{"outcome": {"refuse"}, "reason": {"x"}}); a.Status != http.StatusConflict {
 		t.Errorf("refusing what nobody asked for: %d", a.Status)
 	}
+	_, err = w.listings.ApplyRemoval(t.Context(), listing.Plea{ListingID: uuid.MustParse(id), OrganisationID: w.orgs[5].ID, Text: "已经补报", Actor: event.System("test")})
+	must(t, err)
+	const waits = "有移出申请，最迟2019年4月9日（星期二）决定" // five working days, Qingming among them
+	says(t, "the matter that asks for removal", page(t, b, path), waits, "已经补报")
+	says(t, "the list", page(t, b, "/desk/listings?status=listed"), waits)
 	if a := b.Post(path+"/removal", url.Values{"outcome": {"remove"}, "reason": {"已补报"}}); a.Status != http.StatusSeeOther {
 		t.Fatalf("remove: %d", a.Status)
 	}
-	says(t, "the removed matter", page(t, b, path), "移出活动异常名录决定书", "已决定：移出")
+	removed := page(t, b, path)
+	says(t, "the removed matter", removed, "移出活动异常名录决定书", "已决定：移出", "效力已终止")
+	if strings.Contains(removed, "nb-case__win") {
+		t.Error("a matter that ended names a next step")
+	}
 	says(t, "the spot checks", page(t, b, "/desk/spot-checks"), w.orgs[5].Name)
 	says(t, "the penalty cases", page(t, b, "/desk/penalties"), w.orgs[5].Name)
 }

@@ -201,13 +201,9 @@ func issuedFacts(v *publication.Verification, code string) []web.Fact {
 	if !v.Valid {
 		tone = web.ToneError
 	}
-	standing := v.Standing.Chinese()
-	if v.Ended() {
-		standing = "效力已终止"
-	}
 	facts = append(facts,
 		web.Fact{Label: "签发", Value: v.IssuedOn.Chinese() + "，" + v.Authority.Name},
-		web.Fact{Label: "现状", Tag: web.Tag{Text: standing, Tone: tone}})
+		web.Fact{Label: "现状", Tag: web.Tag{Text: v.Standing.ChineseFor(v.Kind), Tone: tone}})
 	if next := v.SupersededBy; next != nil {
 		facts = append(facts, web.Fact{Label: "后来的文书", Value: next.Number, Href: "/verify/" + next.VerifyCode, Note: next.Kind.Title()})
 	}
