@@ -89,6 +89,11 @@ func TestWholeReportWithoutScript(t *testing.T) {
 			}
 			s := report.Submissions[0]
 			wantText(t, receipt.Body, "2018-0000001", s.SHA256, "2019年4月12日（星期五）24:00")
+			if _, err := w.db.ExecContext(w.ctx, `UPDATE submission_standing SET review_due_on = '2019-04-15', review_due_provisional = true`); err != nil {
+				t.Fatal(err)
+			}
+			wantText(t, b.Get(taken.Header.Get("Location")).Body, "2019年4月15日（星期一）24:00，当天算在内（日历未定，可能调整）",
+				"回执上是2019年4月12日（星期五），后来有调整，以这里为准。")
 			body := b.Get("/filer/reports/2018/submissions/" + s.ID.String() + "/body")
 			if stored, err := filing.SubmissionBody(w.ctx, w.db, s.ID); err != nil || body.Body != string(stored) {
 				t.Errorf("the body is not the one that was stored: %v", err)
@@ -98,7 +103,7 @@ func TestWholeReportWithoutScript(t *testing.T) {
 			wantText(t, read.Body, org.Name, "货币资金")
 			status := b.Get("/filer/reports/2018")
 			webtest.CheckHTML(t, "report under review", []byte(status.Body))
-			wantText(t, status.Body, "审查中", "撤回报告", "最迟")
+			wantText(t, status.Body, "审查中", "撤回报告", "最迟", "2019年4月15日")
 			if a := b.Get("/filer/reports/2018/sections/cover"); a.Status != http.StatusSeeOther {
 				t.Errorf("a submitted report is open for change: %d", a.Status)
 			}

@@ -199,12 +199,16 @@ func (p *Pages) receipt(c echo.Context) error {
 		return err
 	}
 	r := s.Receipt()
+	window := web.Fact{Label: "审查期限", Value: web.DateFull(s.ReviewDueOn) + "24:00，当天算在内" + provisional(s.ReviewDueProvisional)}
+	if s.ReviewDueOn != s.ToldDueOn { // a holiday notice or a reopening since
+		window.Note = "回执上是" + web.DateFull(s.ToldDueOn) + "，后来有调整，以这里为准。"
+	}
 	page := ReceiptPage{Eyebrow: y.title(), Heading: "报告已收到", Report: y.path(""), Facts: []web.Fact{
 		{Label: "回执号", Value: r.ReceiptNo, Code: true},
 		{Label: "收到时间", Value: stamp(r.ReceivedAt)},
 		{Label: "报送单位", Value: y.org.Name},
 		{Label: "报送人", Value: s.ActorName},
-		{Label: "审查期限", Value: web.DateFull(r.ReviewDueOn.Date) + "24:00，当天算在内" + provisional(r.ReviewDueOn.Provisional)},
+		window,
 		{Label: "报告内容的 SHA-256", Value: r.SHA256, Code: true,
 			Note: "逐字节计算。下载报告数据后可以自己核对。", Href: ""},
 	}}

@@ -73,6 +73,15 @@ func TestReportFromDraftToReceipt(t *testing.T) {
 	if got := strings.TrimSpace(string(report.Body)); got != want {
 		t.Errorf("report\n%s\nwant\n%s", got, want)
 	}
+	// A holiday notice that moves the window shows in the report; the receipt, asked for again, is the one that was given.
+	if _, err := w.db.ExecContext(w.ctx, `UPDATE submission_standing SET review_due_on = '2019-02-03', review_due_provisional = false`); err != nil {
+		t.Fatal(err)
+	}
+	moved := into[api.Report](w.get(w.filer(1), "/reports/2018").want(http.StatusOK))
+	repeated := into[api.Receipt](w.submit(1, "k1", body).want(http.StatusCreated))
+	if moved.Submissions[0].ReviewDueOn.String() != "2019-02-03" || repeated.ReviewDueOn != receipt.ReviewDueOn {
+		t.Errorf("after the window moved: %s in the report, %s in the receipt", moved.Submissions[0].ReviewDueOn, repeated.ReviewDueOn)
+	}
 }
 
 func TestSubmissionIsRefused(t *testing.T) {
