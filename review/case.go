@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/google/uuid"
 
@@ -28,7 +27,8 @@ type Case struct {
 	Body        []byte      // byte for byte what was submitted
 	Values      form.Values // the same, decoded
 	Findings    []check.Finding
-	Prior       []byte // last year's accepted body; nil where there is none
+	Explained   filing.Explanations // what the filer says to the warnings
+	Prior       []byte              // last year's accepted body; nil where there is none
 	PriorValues form.Values
 	Differences []Difference   // to the previous submission; empty for the first
 	Remarks     []Remark       // of this review
@@ -91,6 +91,9 @@ func (s *Service) readReport(ctx context.Context, c *Case) (err error) {
 		return err
 	}
 	if c.Findings, err = filing.SubmissionFindings(ctx, s.db, c.SubmissionID); err != nil {
+		return err
+	}
+	if c.Explained, err = filing.SubmissionExplanations(ctx, s.db, c.SubmissionID); err != nil {
 		return err
 	}
 	c.Remarks, err = RemarksOf(ctx, s.db, c.SubmissionID)
@@ -189,14 +192,19 @@ func decode(f *form.Form, body []byte) (form.Values, error) {
 // Differences lists the fields that differ, in the order of the form.
 func Differences(f *form.Form, before, after form.Values) []Difference {
 	differences := []Difference{}
-	for _, field := range f.ValueFields() {
-		key := field.FullKey()
-		a, b := before[key], after[key]
-		if !reflect.DeepEqual(a, b) {
-			differences = append(differences, Difference{Key: key, Label: LabelOf(field), Before: a, After: b})
-		}
+	for _, d := range f.Differences(before, after) {
+		differences = append(differences, Difference{Key: d.Field.FullKey(), Label: LabelOf(d.Field), Before: d.Before, After: d.After})
 	}
 	return differences
+}
+
+// Changes are the lines in which people read a difference: tables row by row.
+func (d Difference) Changes(f *form.Form) []form.Change {
+	field, ok := f.Field(d.Key)
+	if !ok {
+		return nil
+	}
+	return form.Difference{Field: field, Before: d.Before, After: d.After}.Changes()
 }
 
 // LabelOf names a field for people where its surroundings do not: a column with its table. A statement's cell names its

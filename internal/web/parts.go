@@ -18,6 +18,7 @@ type Finding struct {
 	Basis   string
 	Check   string
 	Reason  *Reason // where a warning may be explained
+	Answer  *Answer // what the filer said to a warning
 }
 
 // Figure is a line of figures inside a Finding.
@@ -29,8 +30,21 @@ type Figure struct {
 // Link is an address and its text.
 type Link struct{ Href, Text string }
 
-// Reason is the field in which a filer may explain a warning.
-type Reason struct{ ID, Name, Value string }
+// Reason is the field in which a filer may explain a warning. Said tells who
+// wrote what stands there; Stale, that the warning has changed since.
+type Reason struct {
+	ID, Name, Value string
+	SeenName, Seen  string // a hidden field that says what the writer saw
+	Said, Error     string
+	Stale           bool
+}
+
+// Answer is what a filer said to a warning, where it is only read.
+type Answer struct {
+	Text  []string
+	By    string
+	Stale bool
+}
 
 // Remark is a reviewer's words: plain, then the basis.
 type Remark struct {

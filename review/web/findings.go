@@ -2,9 +2,11 @@ package web
 
 import (
 	"fmt"
+	"strings"
 
 	"nianbao/filing/form"
 	"nianbao/internal/web"
+	"nianbao/internal/workday"
 	"nianbao/review"
 )
 
@@ -31,6 +33,9 @@ func (r *reader) findings() []web.Finding {
 				view.Links = []web.Link{{Href: href, Text: "所在行"}}
 			}
 		}
+		if said, ok := r.c.Explained.To(f); ok {
+			view.Answer = &web.Answer{Text: strings.Split(said.Text, "\n"), By: said.By + "，" + workday.DateOf(said.At).Chinese(), Stale: said.Stale(f)}
+		}
 		out = append(out, view)
 	}
 	return out
@@ -54,28 +59,9 @@ func (r *reader) value(key string, field *form.Field) string {
 func (r *reader) differences() []web.Change {
 	out := make([]web.Change, 0, len(r.c.Differences))
 	for _, d := range r.c.Differences {
-		field, ok := r.c.Form.Field(d.Key)
-		if !ok {
-			continue
+		for _, change := range d.Changes(r.c.Form) {
+			out = append(out, web.Change(change))
 		}
-		view := web.Change{
-			Label: d.Label, Old: short(show(field, d.Before)), New: short(show(field, d.After)),
-			Delta: delta(field, d.After, d.Before), Calculated: field.Kind.Calculated(),
-		}
-		if view.Old == view.New { // a table whose rows changed, or a long text far in
-			view.New += "（内容有改动）"
-		}
-		out = append(out, view)
 	}
 	return out
-}
-
-// maxShort is how much of a long text the difference shows.
-const maxShort = 120
-
-func short(s string) string {
-	if runes := []rune(s); len(runes) > maxShort {
-		return string(runes[:maxShort]) + "…"
-	}
-	return s
 }

@@ -110,18 +110,3 @@ func changeOf(f *form.Field, now, before any) string {
 	}
 	return change(now, before)
 }
-
-// delta is the difference of two figures of a field with its sign, "" where it is a text.
-func delta(f *form.Field, now, before any) string {
-	a, okNow := now.(int64)
-	b, okBefore := before.(int64)
-	if !okNow || !okBefore {
-		return ""
-	}
-	sign := "+"
-	d := a - b
-	if d < 0 {
-		sign, d = trueMinus, -d
-	}
-	return sign + showNumber(f, d)
-}

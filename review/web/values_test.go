@@ -55,9 +55,6 @@ func TestShow(t *testing.T) {
 	if got := show(date, "2019-03-31"); got != "2019年3月31日" {
 		t.Errorf("a date: %q", got)
 	}
-	if got := delta(&form.Field{Kind: form.KindMoney}, int64(100), int64(250)); got != "−1.50" {
-		t.Errorf("a difference: %q", got)
-	}
 }
 
 func TestFieldsOfACase(t *testing.T) {
