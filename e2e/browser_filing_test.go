@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
 )
@@ -145,12 +146,23 @@ func (p *tab) fillSection(path string, a filled) []string {
 			if i == a.rows[table] {
 				p.t.Fatalf("%s has %s rows after %d more were asked for, want %d", table, has, i, a.rows[table])
 			}
-			p.press(`button[name=add][value="` + table + `"]`)
+			p.addRow(table)
 		}
 	}
 	took := p.fill(a.fields)
 	p.press(saveHere)
 	return took
+}
+
+// addRow asks for one more row of a table, which the page's script makes by itself.
+func (p *tab) addRow(table string) {
+	p.t.Helper()
+	button := `button[name=add][value="` + table + `"]`
+	if p.scripted() {
+		p.do("add a row to "+table, chromedp.Click(chromedp.CSS(button)))
+		return
+	}
+	p.press(button)
 }
 
 // fillReport fills every part, and those that come to apply by what was answered.

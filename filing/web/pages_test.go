@@ -69,7 +69,7 @@ func TestPages(t *testing.T) {
 		{Table: &filerweb.TableView{ID: "f-t", Key: "t", Title: "变更", Hint: "一项一行", Condition: "乙选是时填", Needs: "b=yes", Error: "没有填", NoneName: "t.none", NoneID: "t-none", None: true,
 			RowsName: "t.rows", Count: 1, CanAdd: true, AddText: "再加一项", Findings: []web.Finding{{ID: "w-4", Title: "不对"}},
 			Mark: "来自上年报告", MaxRows: 9, Blank: filerweb.TableRowView{ID: "f-t-9", Path: "t[9]", Legend: "第 10 项"}, Paste: rowsPaste,
-			Rows: []filerweb.TableRowView{{ID: "f-t-0", Path: "t[0]", Legend: "第 1 项", CanRemove: true, Fields: []filerweb.FieldView{inRow}}}}}}
+			Rows: []filerweb.TableRowView{{ID: "f-t-0", Path: "t[0]", Legend: "第 1 项", Fields: []filerweb.FieldView{inRow}}}}}}
 	hidden := []filerweb.Hidden{{Name: "a", Value: "1"}}
 	line := filerweb.CaseLine{Title: "逾期", Text: "4月1日", Basis: "条例", Document: "/filer/documents/1"}
 	plea := filerweb.PleaView{Title: "陈述申辩", When: "4月2日", Text: []string{"理由"}, Answer: []string{"没有采纳"}}

@@ -93,7 +93,6 @@ type TableView struct {
 type TableRowView struct {
 	ID, Path, Legend string
 	Fields           []FieldView
-	CanRemove        bool
 }
 
 // GridView is some lines with the same columns outside a statement.

@@ -153,9 +153,7 @@ func (v *sectionView) table(f *form.Field) TableView {
 	view.Mark, view.Paste = markWords(v.w.mark(f)), v.pasteTable(f)
 	view.Blank = v.row(f, blankRow, nil)
 	for i, row := range rows {
-		item := v.row(f, i, row)
-		item.CanRemove = filled // there is nothing to remove from the blank one to begin with
-		view.Rows = append(view.Rows, item)
+		view.Rows = append(view.Rows, v.row(f, i, row))
 	}
 	return view
 }

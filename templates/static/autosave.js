@@ -10,8 +10,13 @@
   if (!form || !line || !window.fetch) { return; }
   var base = form.elements.namedItem("base"), of = form.elements.namedItem("of").value;
   var QUIET = 1500, SHORT = 300, LONGEST = 60000, PATIENCE = 20000, ALIVE = 60000, KEEP = 30 * 24 * 3600 * 1000, LOST = 4;
-  var typed = 0, saved = 0, busy = false, over = false, delay = 0, timer = 0, lost = [], offered = null;
-  line.classList.add("nb-saved--pinned");
+  var typed = 0, saved = 0, busy = false, over = false, delay = 0, timer = 0, lost = [], flying = "", offered = null;
+  // The line stands at the title; where that is out of sight, at the window's foot.
+  if (window.IntersectionObserver) {
+    new IntersectionObserver(function (seen) {
+      line.classList.toggle("nb-saved--pinned", !seen[seen.length - 1].isIntersecting);
+    }).observe(document.querySelector("h1"));
+  }
 
   // ---------- the words ----------
   function say(state, words) {
@@ -87,6 +92,7 @@
     busy = true;
     var at = typed, content = body(), abort = new AbortController(), late = setTimeout(function () { abort.abort(); }, PATIENCE);
     var sent = content + "&base=" + encodeURIComponent(base.value) + "&save=auto" + lost.map(function (l) { return "&lost=" + encodeURIComponent(l); }).join("");
+    flying = content;
     say("is-waiting", ["正在保存…"]);
     fetch(form.action, {
       method: "POST", body: sent, signal: abort.signal, credentials: "same-origin", keepalive: last === true && sent.length < 60000,
@@ -98,6 +104,7 @@
     }).finally(function () {
       clearTimeout(late);
       busy = false;
+      flying = "";
     });
   }
 
@@ -164,7 +171,7 @@
 
   // ---------- what the answer shows ----------
   function show(answer, latest) {
-    form.querySelectorAll("[data-auto]").forEach(function (el) { el.remove(); });
+    document.querySelectorAll("[data-auto]").forEach(function (el) { el.remove(); });
     form.querySelectorAll("[data-auto-bad]").forEach(function (el) {
       el.removeAttribute("data-auto-bad"); el.removeAttribute("aria-invalid"); el.classList.remove("is-bad");
     });
@@ -180,7 +187,7 @@
       (input.closest(".nb-figure") || input).before(p);
     });
     var told = answer.querySelector("[data-conflict], [data-kept]");
-    if (told) { told.dataset.auto = ""; form.prepend(told); }
+    if (told) { told.dataset.auto = ""; form.before(told); }
     if (latest) {
       answer.querySelectorAll("[data-for]").forEach(function (f) {
         var el = form.querySelector('[data-calc="' + f.dataset.for + '"]');
@@ -209,7 +216,7 @@
   form.addEventListener("submit", function () {
     over = true; // the button saves all
     clearTimeout(timer);
-    lost.forEach(function (l) {
+    (flying ? lost.concat(flying) : lost).slice(-LOST).forEach(function (l) {
       var input = document.createElement("input");
       input.type = "hidden"; input.name = "lost"; input.value = l;
       form.append(input);
@@ -268,7 +275,7 @@
       persist();
     });
     box.append(p, yes, no);
-    form.prepend(box);
+    form.before(box);
   }
   function recover() {
     var later = 0;
