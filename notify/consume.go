@@ -165,7 +165,7 @@ func (s *Service) tellOrganisation(ctx context.Context, tx *postgres.Tx, e event
 	if err != nil {
 		return err
 	}
-	return post(ctx, tx, message{
+	return s.post(ctx, tx, message{
 		kind: n.kind, key: n.kind + ":" + e.ID.String(), authority: a.AuthorityCode,
 		organisation: event.Ref(a.ID), obligation: e.ObligationID, document: n.document,
 		mailTo: a.mailTo(), inbox: true, subject: subject, body: body,

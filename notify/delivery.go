@@ -76,7 +76,7 @@ type jobPayload struct {
 }
 
 // post writes the deliveries that are not there yet and enqueues those that are to be sent, in tx.
-func post(ctx context.Context, tx *postgres.Tx, messages ...message) error {
+func (s *Service) post(ctx context.Context, tx *postgres.Tx, messages ...message) error {
 	var rows deliveryRows
 	for _, m := range messages {
 		if m.inbox {
@@ -111,7 +111,7 @@ RETURNING id, channel`)
 	if err := stmt.SelectContext(ctx, &written, append(rows.args(), tx.Now())...); err != nil {
 		return fmt.Errorf("write %d deliveries: %w", len(rows.ids), err)
 	}
-	return enqueue(ctx, tx, written...)
+	return enqueue(ctx, tx, s.holds, written...)
 }
 
 // toSend is a delivery that may have to be sent.
@@ -120,13 +120,13 @@ type toSend struct {
 	Channel string    `db:"channel"`
 }
 
-// enqueue has the mails and text messages among them sent.
-func enqueue(ctx context.Context, tx *postgres.Tx, deliveries ...toSend) error {
+// enqueue has the mails and text messages among them sent, or wait where their channel is held.
+func enqueue(ctx context.Context, tx *postgres.Tx, holds map[string]string, deliveries ...toSend) error {
 	kinds := map[string]string{ChannelMail: JobKind, ChannelSMS: SMSJobKind}
 	var jobs []queue.New
 	for _, d := range deliveries {
 		if kind, sent := kinds[d.Channel]; sent {
-			jobs = append(jobs, queue.New{Kind: kind, UniqueKey: d.ID.String(), Payload: jobPayload{d.ID}})
+			jobs = append(jobs, queue.New{Kind: kind, UniqueKey: d.ID.String(), Payload: jobPayload{d.ID}, Held: holds[d.Channel]})
 		}
 	}
 	return queue.Enqueue(ctx, tx, jobs...)

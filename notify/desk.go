@@ -73,7 +73,7 @@ func (s *Service) tellDesk(ctx context.Context, tx *postgres.Tx, e event.Stored,
 	if id, err := uuid.Parse(n.claimedBy); err == nil {
 		m.person = event.Ref(id)
 	}
-	return post(ctx, tx, m)
+	return s.post(ctx, tx, m)
 }
 
 // mailDigest mails the state of the authority's windows, once a day and recipient.
@@ -117,7 +117,7 @@ FROM review WHERE authority_code = $1 AND state IN ('pending', 'proposed') AND d
 	if err != nil {
 		return err
 	}
-	return post(ctx, tx, message{kind: KindWindow, key: fmt.Sprintf("%s:%s:%s", KindWindow, authority, today),
+	return s.post(ctx, tx, message{kind: KindWindow, key: fmt.Sprintf("%s:%s:%s", KindWindow, authority, today),
 		authority: authority, mailTo: to, subject: subject, body: body})
 }
 

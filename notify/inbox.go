@@ -158,7 +158,7 @@ RETURNING id, channel`, id, authority)
 		if err != nil {
 			return err
 		}
-		return enqueue(tx.Context(), tx, found)
+		return enqueue(tx.Context(), tx, nil, found)
 	})
 	if postgres.IsNoRows(err) {
 		return ErrNotFound

@@ -45,7 +45,7 @@ func (s *Service) PostLetter(ctx context.Context, tx *postgres.Tx, l account.Let
 	} else {
 		m.mailTo = []string{l.To}
 	}
-	return post(ctx, tx, m)
+	return s.post(ctx, tx, m)
 }
 
 // mark is what stands in the body for the secret.

@@ -55,6 +55,7 @@ type Service struct {
 	texts    TextSender
 	attach   func(ctx context.Context, documentID uuid.UUID) (string, []byte, error)
 	log      *slog.Logger
+	holds    map[string]string // channel to why nothing is sent by it; see HoldUnsendable
 }
 
 // New makes a service. The public URL must be http or https, since it goes into every mail.

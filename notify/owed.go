@@ -143,7 +143,7 @@ func (s *Service) tell(ctx context.Context, tx *postgres.Tx, list []owed, today 
 			return err
 		}
 	}
-	return post(ctx, tx, messages...)
+	return s.post(ctx, tx, messages...)
 }
 
 func (s *Service) reminderMessage(a addressee, o owed, today workday.Date) (message, error) {

@@ -71,18 +71,37 @@ func (s *Service) Handle(ctx context.Context, job queue.Job) error {
 	return s.record(ctx, out, err)
 }
 
+// What an operator reads of deliveries that wait in the outbox.
+const (
+	noMailServer = "no mail server is set up: give --smtp"
+	noGateway    = "no gateway for text messages is set up: give --sms"
+)
+
+// HoldUnsendable lets the deliveries of a channel that nothing is set up for wait in the outbox from the start, instead
+// of one try each. Only the program that sends may call it, before first use: another process, such as a command beside
+// a server, does not know what that server has set up.
+func (s *Service) HoldUnsendable() {
+	s.holds = map[string]string{}
+	if s.sender == nil {
+		s.holds[ChannelMail] = noMailServer
+	}
+	if s.texts == nil {
+		s.holds[ChannelSMS] = noGateway
+	}
+}
+
 // sending makes everything ready; what it gives does nothing but send.
 func (s *Service) sending(ctx context.Context, out outgoing, attempt int) (func(context.Context) error, error) {
 	body := reveal(out.Body, out.Secret)
 	if out.Channel == ChannelSMS {
 		if s.texts == nil {
-			return nil, queue.Hold("no gateway for text messages is set up: give --sms")
+			return nil, queue.Hold(noGateway)
 		}
 		text := Text{ID: out.ID.String(), To: out.Recipient, Body: strings.TrimSpace(body)}
 		return func(ctx context.Context) error { return s.texts.SendText(ctx, text) }, nil
 	}
 	if s.sender == nil {
-		return nil, queue.Hold("no mail server is set up: give --smtp")
+		return nil, queue.Hold(noMailServer)
 	}
 	files, err := s.files(ctx, out, attempt)
 	if err != nil {

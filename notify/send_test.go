@@ -274,3 +274,35 @@ func TestNewRefusesAPublicURLThatIsNone(t *testing.T) {
 		}
 	}
 }
+
+// TestHoldUnsendable: a serving program without a mail server tries nothing; what it enqueued goes once there is one.
+func TestHoldUnsendable(t *testing.T) {
+	w := newWorld(t, day(3, 24, 8))
+	w.organisation("甲")
+	none := w.service(nil)
+	none.HoldUnsendable()
+	if _, err := none.Remind(t.Context(), w.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	depth, err := queue.Depth(t.Context(), w.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]map[queue.State]int{JobKind: {queue.Held: 1}}, depth); diff != "" {
+		t.Errorf("jobs (-want +got):\n%s", diff)
+	}
+	held, err := queue.List(t.Context(), w.db, queue.Held, 10)
+	if err != nil || len(held) != 1 || !strings.Contains(held[0].LastError, "--smtp") {
+		t.Errorf("held %+v, %v", held, err)
+	}
+	w.s.HoldUnsendable() // has a mail server: nothing of it waits
+	if n, err := w.s.Resume(t.Context()); err != nil || n != 1 {
+		t.Errorf("resumed %d, %v", n, err)
+	}
+	w.organisation("乙")
+	w.remind()
+	w.work(w.s)
+	if len(w.sender.sent) != 2 {
+		t.Errorf("sent %d, want 2", len(w.sender.sent))
+	}
+}

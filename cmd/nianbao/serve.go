@@ -140,6 +140,7 @@ func (c *serveCmd) clockTime() (time.Time, error) {
 
 // serveNode fills a new demonstration, then listens and runs everything until the context ends.
 func (c *serveCmd) serveNode(e *environment, n *node, listener net.Listener) error {
+	n.notify.HoldUnsendable()
 	if n.demo != nil && c.DemoData != "none" {
 		at, err := c.clockTime()
 		if err != nil {

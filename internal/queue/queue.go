@@ -56,13 +56,15 @@ type New struct {
 	Payload   any       // becomes JSON
 	RunAt     time.Time // zero: at once
 	Priority  int       // lower runs first; 0 is usual
+	Held      string    // not empty: it waits for a person from the start, who is told this; see Hold
 }
 
 const insertJobs = `
-	INSERT INTO job (id, kind, unique_key, payload, priority, run_at, created_at)
-	SELECT u.id, u.kind, nullif(u.unique_key, ''), u.payload::json, u.priority, u.run_at, $7
-	FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::timestamptz[])
-	     AS u (id, kind, unique_key, payload, priority, run_at)
+	INSERT INTO job (id, kind, unique_key, payload, priority, run_at, created_at, state, last_error)
+	SELECT u.id, u.kind, nullif(u.unique_key, ''), u.payload::json, u.priority, u.run_at, $8,
+		CASE u.held WHEN '' THEN 'ready' ELSE 'held' END, u.held
+	FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::timestamptz[], $7::text[])
+	     AS u (id, kind, unique_key, payload, priority, run_at, held)
 	ON CONFLICT (kind, unique_key) WHERE unique_key IS NOT NULL DO NOTHING`
 
 // Enqueue adds jobs in the caller's transaction: they exist if it commits. A job whose kind and unique key already
@@ -71,7 +73,7 @@ func Enqueue(ctx context.Context, tx *postgres.Tx, jobs ...New) error {
 	if len(jobs) == 0 {
 		return nil
 	}
-	var ids, kinds, keys, payloads, times []string
+	var ids, kinds, keys, payloads, times, holds []string
 	var priorities []int64
 	for _, j := range jobs {
 		payload, err := json.Marshal(j.Payload)
@@ -84,14 +86,14 @@ func Enqueue(ctx context.Context, tx *postgres.Tx, jobs ...New) error {
 		}
 		ids, kinds, keys = append(ids, id.New(tx.Now()).String()), append(kinds, j.Kind), append(keys, j.UniqueKey)
 		payloads, times = append(payloads, string(payload)), append(times, runAt.Format(time.RFC3339Nano))
-		priorities = append(priorities, int64(j.Priority))
+		priorities, holds = append(priorities, int64(j.Priority)), append(holds, j.Held)
 	}
 	stmt, err := tx.Prepared(ctx, insertJobs)
 	if err != nil {
 		return fmt.Errorf("enqueue: %w", err)
 	}
 	_, err = stmt.ExecContext(ctx, pq.Array(ids), pq.Array(kinds), pq.Array(keys), pq.Array(payloads),
-		pq.Array(priorities), pq.Array(times), tx.Now())
+		pq.Array(priorities), pq.Array(times), pq.Array(holds), tx.Now())
 	if err != nil {
 		return fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
 	}
