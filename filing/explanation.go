@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -83,9 +84,11 @@ func (s *Service) Explain(ctx context.Context, c Explain) (kept []Explanation, e
 		return nil, &Error{http.StatusUnprocessableEntity, "too_many_explanations", fmt.Sprintf("一份报告最多写%d条说明。", maxExplanations)}
 	}
 	for i := range c.Answers {
-		if c.Answers[i].Text, err = readText("说明", c.Answers[i].Text, MaxExplanation); err != nil {
-			return nil, err
+		text, refused := ReadExplanation(c.Answers[i].Text)
+		if refused != nil {
+			return nil, refused
 		}
+		c.Answers[i].Text = text
 	}
 	t, err := s.find(ctx, lookup{organisationID: c.OrganisationID, year: c.Year})
 	if err != nil {
@@ -102,6 +105,17 @@ func (s *Service) Explain(ctx context.Context, c Explain) (kept []Explanation, e
 		return nil, fmt.Errorf("explain warnings of report %d of %s: %w", c.Year, c.OrganisationID, err)
 	}
 	return kept, nil
+}
+
+// ReadExplanation brings the text of an explanation into order, as Explain does;
+// an *Error says why it cannot be stored.
+func ReadExplanation(s string) (string, *Error) {
+	text, err := readText("说明", s, MaxExplanation)
+	var refused *Error
+	if errors.As(err, &refused) {
+		return "", refused
+	}
+	return text, nil
 }
 
 // explain holds the obligation, so that writers follow one another and none
@@ -131,6 +145,7 @@ func explain(ctx context.Context, tx *postgres.Tx, of Obligation, c Explain) (ke
 		switch {
 		case now.Text == a.Text && now.Message == a.Message:
 		case a.Seen != nil && *a.Seen != now.Text && now.Text != a.Text:
+			now.Check, now.Keys = a.Check, a.Keys // there may be nothing any more
 			kept = append(kept, now)
 		default:
 			if err := putExplanation(ctx, tx, o.ID, a, c.Actor); err != nil {

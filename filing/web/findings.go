@@ -125,6 +125,9 @@ func (w *workspace) finding(f placed, here *form.Section) web.Finding {
 	if len(f.Keys) > maxLinks {
 		view.Links = nil
 	}
+	if said, ok := w.said.To(f.Finding); ok {
+		view.Answer = answerShown(said, f.Finding)
+	}
 	return view
 }
 

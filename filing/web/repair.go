@@ -83,14 +83,7 @@ func (p *Pages) readReturned(c echo.Context) (r *returned, done bool, err error)
 	}
 	r = &returned{workspace: w}
 	ctx := requestContext(c)
-	if r.submission, err = filing.SubmissionByID(ctx, p.db, w.obligation.SubmissionID.UUID); err != nil {
-		return nil, false, err
-	}
-	body, err := filing.SubmissionBody(ctx, p.db, r.submission.ID)
-	if err != nil {
-		return nil, false, err
-	}
-	if r.before, err = decode(w.form, body); err != nil {
+	if r.submission, r.before, err = p.lastFiled(c, w); err != nil {
 		return nil, false, err
 	}
 	r.opinion, err = review.OpinionOn(ctx, p.db, r.submission.ID)
@@ -98,6 +91,25 @@ func (p *Pages) readReturned(c echo.Context) (r *returned, done bool, err error)
 		err = nil
 	}
 	return r, false, err
+}
+
+// lastFiled is the report that was sent back, with its values.
+func (p *Pages) lastFiled(c echo.Context, w *workspace) (filing.Submission, form.Values, error) {
+	ctx := requestContext(c)
+	s, err := filing.SubmissionByID(ctx, p.db, w.obligation.SubmissionID.UUID)
+	if err != nil {
+		return s, nil, err
+	}
+	body, err := filing.SubmissionBody(ctx, p.db, s.ID)
+	if err != nil {
+		return s, nil, err
+	}
+	f, err := p.forms.Form(s.Form) // the season may have changed the form since
+	if err != nil {
+		return s, nil, err
+	}
+	values, err := decode(f, body)
+	return s, values, err
 }
 
 // fields are those that the page lets put right: what remarks name, tables
@@ -186,7 +198,7 @@ func (p *Pages) renderRepair(c echo.Context, status int, r *returned, in *input)
 	if r.opinion.Opinion != "" {
 		page.Opinion = []web.Remark{{By: "总体意见", Text: []string{r.opinion.Opinion}}}
 	}
-	page.Changes = r.changes()
+	page.Changes = r.changes(r.before)
 	if len(in.refused) > 0 {
 		page.Refused = true
 		page.Summary.Title = fmt.Sprintf("有 %d 处看不懂，没有存下；其余已保存", len(in.refused))
@@ -268,25 +280,11 @@ func (r *returned) changed(f *form.Field) bool {
 	return slices.ContainsFunc(fields, func(f *form.Field) bool { return !same(r.values[f.Key], r.before[f.Key]) })
 }
 
-// changes is the difference to the last submission, which the reviewer sees too.
-func (r *returned) changes() []web.Change {
+// changes is the difference to the report before, as the reviewer will see it.
+func (w *workspace) changes(before form.Values) []web.Change {
 	var list []web.Change
-	now := r.form.Prune(r.form.Calculate(r.values), r.context)
-	for _, d := range review.Differences(r.form, r.before, now) {
-		f, ok := r.form.Field(d.Key)
-		if !ok {
-			continue
-		}
-		change := web.Change{Label: labelOf(f), Old: shown(f, d.Before), New: shown(f, d.After), Calculated: f.Computed()}
-		before, was := d.Before.(int64)
-		after, is := d.After.(int64)
-		if (was || d.Before == nil) && (is || d.After == nil) && f.Kind.Base() != form.KindYear {
-			change.Delta = figure(f, after-before)
-			if after > before {
-				change.Delta = "+" + change.Delta
-			}
-		}
-		list = append(list, change)
+	for _, change := range w.form.Changes(before, w.form.Prune(w.form.Calculate(w.values), w.context)) {
+		list = append(list, web.Change(change))
 	}
 	return list
 }

@@ -92,6 +92,7 @@ func Routes(deps Deps) []web.Route {
 		post(year+"/sections/:section", p.saveSection),
 		get(year+"/print", p.print),
 		get(year+"/check", p.check),
+		post(year+"/check", p.saveCheck),
 		get(year+"/submit", p.submitForm),
 		post(year+"/submit", p.submit),
 		get(year+"/return", p.repair),

@@ -83,6 +83,7 @@ type workspace struct {
 	settled  map[string]bool // keys that somebody typed, changed or confirmed
 	values   form.Values     // of the draft, with the prefill where nobody has been yet
 	findings []check.Finding
+	said     filing.Explanations // to warnings
 }
 
 // workspaceOf reads the draft of a year with what belongs to it.
@@ -140,6 +141,10 @@ func (p *Pages) readDraft(c echo.Context, w *workspace) error {
 	}
 	w.findings, err = p.filing.Check(requestContext(c), filing.Check{
 		OrganisationID: w.org.ID, Year: w.obligation.ReportYear, Body: body})
+	if err != nil {
+		return err
+	}
+	w.said, err = filing.ExplanationsOf(requestContext(c), p.db, w.obligation.ID)
 	return err
 }
 

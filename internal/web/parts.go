@@ -21,10 +21,10 @@ type Finding struct {
 	Answer  *Answer // what the filer said to a warning
 }
 
-// Figure is a line of figures inside a Finding.
+// Figure is a line of figures inside a Finding; Href leads to it.
 type Figure struct {
-	Label, Value string
-	Strong       bool
+	Label, Value, Href string
+	Strong             bool
 }
 
 // Link is an address and its text.
