@@ -13,6 +13,7 @@ import (
 	"nianbao/internal/postgres"
 	"nianbao/internal/postgres/pgtest"
 	"nianbao/internal/workday"
+	"nianbao/notify"
 )
 
 // wallAt is the wall clock of these tests.
@@ -180,6 +181,15 @@ func TestSetUpASeason(t *testing.T) {
 	wants(t, nianbao(t, "", "token", "issue", "--role", "reviewer", "--authority", "440199", "--name", "x"), exitFailed, "440199")
 	wants(t, nianbao(t, "", "account", "invite", "--role", "reviewer", "--authority", "440100", "--email", "a@b.example", "--name", "何静"),
 		exitDone, "http://127.0.0.1:8080/activate/")
+	invite := []string{"account", "invite", "--role", "filer", "--organisation", uscc, "--editor", "--name", "林晓", "--public-url", "https://nianbao.example/"}
+	wants(t, nianbao(t, "", append(invite, "--email", "unmailed@b.example", "--no-mail")...), exitDone, "https://nianbao.example/activate/")
+	mailed := nianbao(t, "", append(invite, "--email", "mailed@b.example")...)
+	wants(t, mailed, exitDone, "https://nianbao.example/activate/")
+	if got := outboxOf(t); !strings.HasPrefix(got, "mailed@b.example ") || !strings.Contains(got, strings.TrimSpace(mailed.stdout)) {
+		t.Errorf("the outbox holds %q, want the one mail with its link %s", got, mailed.stdout)
+	}
+	wants(t, nianbao(t, "", "account", "invite", "--role", "admin", "--authority", "440100", "--email", "c@b.example", "--name", "何静", "--editor"),
+		exitUsage, "--editor")
 
 	wants(t, nianbao(t, "", "job", "list"), exitDone, "open-seasons", "sweep-late", "advance-listings", "watch-windows", "remind")
 	wants(t, nianbao(t, "", "job", "run", "open-seasons"), exitDone)
@@ -187,6 +197,21 @@ func TestSetUpASeason(t *testing.T) {
 	wants(t, nianbao(t, "", "job", "run", "remind", "--as-of", "2019-03-01T08:00:00+08:00"), exitFailed, "only on a demonstration")
 	// The tests' wall clock stands in 2019, the database's does not: just what doctor is for.
 	wants(t, nianbao(t, "", "doctor"), exitFailed, "database     ok", "no mail server", "clock        WRONG", "set both by NTP", "1 of 7")
+}
+
+// outboxOf is the one mail that waits, as "recipient text".
+func outboxOf(t *testing.T) string {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), os.Getenv("DATABASE_URL"), time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	list, err := notify.Outbox(t.Context(), db, "", notify.Page{Limit: 10})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("outbox %+v, %v; want one mail", list, err)
+	}
+	return list[0].Recipient + " " + list[0].Revealed()
 }
 
 func TestCalendarImport(t *testing.T) {

@@ -24,6 +24,9 @@ func TestServeRefusesSettingsBeforeTouchingData(t *testing.T) {
 		{"no public URL", []string{"--demo", "--public-url", "nianbao"}, exitFailed, "--public-url"},
 		{"no sender", []string{"--demo", "--mail-from", "nobody"}, exitFailed, "--mail-from"},
 		{"no mail server", []string{"--smtp", "http://mail.example"}, exitFailed, "--smtp"},
+		{"no SMS gateway", []string{"--sms", "sms.example"}, exitFailed, "--sms"},
+		{"SMS gateway without TLS", []string{"--sms", "http://sms.example/"}, exitFailed, "https"},
+		{"text messages of a demonstration to elsewhere", []string{"--demo", "--sms", "https://sms.example/"}, exitFailed, "loopback"},
 		{"mail of a demonstration to elsewhere", []string{"--demo", "--smtp", "smtp://mail.example:25"}, exitFailed, "loopback"},
 	}
 	for _, tt := range tests {

@@ -33,7 +33,7 @@ type SessionRow struct {
 	Device  string
 	Address string
 	Begun   string
-	Seen    string
+	Seen    string // "" where it was not used since
 	Current bool
 }
 
@@ -73,7 +73,10 @@ func (p *Pages) account(c echo.Context) error {
 	current := p.app.SessionID(c)
 	for _, s := range sessions {
 		row := SessionRow{ID: s.ID, Device: account.Device(s.UserAgent), Address: s.Address, Begun: moment(s.CreatedAt),
-			Seen: moment(s.SeenAt), Current: s.ID == current}
+			Current: s.ID == current}
+		if seen := moment(s.SeenAt); seen != row.Begun {
+			row.Seen = seen
+		}
 		page.Others = page.Others || !row.Current
 		page.Sessions = append(page.Sessions, row)
 	}
