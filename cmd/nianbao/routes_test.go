@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image/png"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -14,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"nianbao/filing"
+	"nianbao/filing/attachment"
 	"nianbao/internal/account"
 	"nianbao/internal/event"
 	"nianbao/internal/postgres/pgtest"
@@ -133,6 +136,11 @@ func (w *town) decide(ctx context.Context, i int, outcome review.Outcome) {
 	org := w.city[i]
 	body, err := sampleBody(ctx, w.node.store, w.node.forms, sampleOf{org: org, year: 2018, seed: 1})
 	w.must(err)
+	var picture bytes.Buffer
+	w.must(png.Encode(&picture, demoCover()))
+	_, _, err = w.node.filing.PutAttachment(ctx, filing.PutAttachment{OrganisationID: org.ID, Year: 2018, Kind: attachment.Other, N: 1,
+		Content: &picture, Actor: event.Actor{Kind: event.ActorPerson, ID: "p", Name: "林晓"}})
+	w.must(err)
 	receipt, err := w.node.filing.Submit(ctx, filing.Submit{OrganisationID: org.ID, Year: 2018, Body: body, IdempotencyKey: "1",
 		Actor: event.Actor{Kind: event.ActorPerson, ID: "p", Name: "林晓"}})
 	w.must(err)
@@ -155,6 +163,7 @@ func (w *town) samples() map[string]string {
 	first, third := w.city[0].ID, w.city[2].ID
 	submission := w.one(`SELECT id FROM submission WHERE organisation_id = $1`, first)
 	listing := w.one(`SELECT id FROM listing WHERE organisation_id = $1`, third)
+	file := w.one(`SELECT id FROM attachment WHERE organisation_id = $1`, first)
 	return map[string]string{
 		"/static/:hash": "0", "/static/:hash/*": "x",
 		"/activate/:link": strings.Repeat("x", 43), "/account/email/:link": strings.Repeat("x", 43),
@@ -163,6 +172,9 @@ func (w *town) samples() map[string]string {
 		"/api/v1/forms/:form": "service-2004", "/api/v1/public/verify/:code": "XXXX-XXXX-XXXX",
 		"/public/organisations/:uscc": string(w.city[0].USCC), "/api/v1/public/organisations/:uscc": string(w.city[0].USCC),
 		"/api/v1/reports/:year": "2018", "/api/v1/reports/:year/submissions/:id": submission,
+		"/api/v1/reports/:year/attachments/:kind": "other", "/api/v1/reports/:year/attachments/:kind/:n": "1",
+		"/api/v1/reviews/:submission_id/attachments/:kind": "other", "/api/v1/reviews/:submission_id/attachments/:kind/:n": "1",
+		"/filer/reports/:year/attachments/:id": file, "/filer/attachments/:id": file, "/desk/attachments/:id": file,
 		"/api/v1/reviews/:submission_id": submission, "/api/v1/listings/:id": listing,
 		"/api/v1/documents/:id": w.one(`SELECT id FROM document WHERE organisation_id = $1 LIMIT 1`, first),
 		"/filer/reports/:year":  "2018", "/filer/reports/:year/sections/:section": "1", "/filer/reports/:year/submissions/:id": submission,

@@ -119,7 +119,9 @@ func (w *world) samples(receipt api.Receipt) map[string]string {
 	asked := into[api.FilingRequestList](w.get(w.filer(0), "/reports/2018/requests").want(http.StatusOK)).Items[0].Id.String()
 	return map[string]string{
 		"/api/v1/reports/:year/requests/:id": asked, "/api/v1/filing-requests/:id": asked,
-		"/api/v1/reports/:year":                 "2018",
+		"/api/v1/reports/:year":                   "2018",
+		"/api/v1/reports/:year/attachments/:kind": "other", "/api/v1/reports/:year/attachments/:kind/:n": "1",
+		"/api/v1/reviews/:submission_id/attachments/:kind": "other", "/api/v1/reviews/:submission_id/attachments/:kind/:n": "1",
 		"/api/v1/reports/:year/submissions/:id": receipt.SubmissionId.String(),
 		"/api/v1/reviews/:submission_id":        receipt.SubmissionId.String(),
 		"/api/v1/listings/:id":                  m.Id.String(),
@@ -149,14 +151,20 @@ func fill(t testing.TB, samples map[string]string, path string) string {
 }
 
 // ofOne tells whether a path names something that belongs to one organisation. A year does not: everybody has their own.
-func ofOne(path string) bool {
-	return strings.Contains(path, ":id") || strings.Contains(path, ":submission_id")
+// Nor does a slot for a file, but what lies in it does.
+func ofOne(r web.Route) bool {
+	path := r.Path
+	return strings.Contains(path, ":id") || strings.HasSuffix(path, "/:n") && r.Method != http.MethodPut || strings.Contains(path, ":submission_id")
 }
 
 // TestAccessMatrix is every route × every role × own and another's organisation and authority, from the route table.
 func TestAccessMatrix(t *testing.T) {
 	w := swept(t)
 	w.post(w.filer(0), "/reports/2018/exemption-requests", `{"reason":"已停止活动"}`).want(http.StatusCreated)
+	for _, authority := range []string{city, neighbor} {
+		w.season(authority, "attachments: [{kind: other}]\n")
+	}
+	w.putFile(0, "other/1", pngFile(3)).want(http.StatusCreated)
 	samples := w.samples(w.submitted(0))
 	for _, r := range theRoutes(t, w) {
 		path := fill(t, samples, r.Path)
@@ -174,7 +182,7 @@ func TestAccessMatrix(t *testing.T) {
 					}
 				case !slices.Contains(r.Access.List(), who.role):
 					a.refused(http.StatusForbidden, "forbidden")
-				case !who.own && ofOne(r.Path):
+				case !who.own && ofOne(r):
 					a.refused(http.StatusNotFound, "not_found")
 				default:
 					a.passed(t)

@@ -32,6 +32,27 @@ func (e ApprovalOutcome) Valid() bool {
 	}
 }
 
+// Defines values for AttachmentStatus.
+const (
+	Held     AttachmentStatus = "held"
+	Infected AttachmentStatus = "infected"
+	Usable   AttachmentStatus = "usable"
+)
+
+// Valid indicates whether the value is a known member of the AttachmentStatus enum.
+func (e AttachmentStatus) Valid() bool {
+	switch e {
+	case Held:
+		return true
+	case Infected:
+		return true
+	case Usable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DecisionOutcome.
 const (
 	DecisionOutcomeBasicallyQualified DecisionOutcome = "basically_qualified"
@@ -644,6 +665,51 @@ type Approval struct {
 // ApprovalOutcome defines model for Approval.Outcome.
 type ApprovalOutcome string
 
+// Attachment defines model for Attachment.
+type Attachment struct {
+	Bytes int64  `json:"bytes"`
+	Kind  string `json:"kind"`
+
+	// MediaType By content: application/pdf, image/jpeg or image/png
+	MediaType string `json:"media_type"`
+	N         int    `json:"n"`
+
+	// Name Cleaned; for display
+	Name string `json:"name"`
+
+	// Pages 1 for an image
+	Pages  int    `json:"pages"`
+	Sha256 string `json:"sha256"`
+
+	// Status held: waits for its virus scan and hinders submitting (ATT-HELD); infected: content removed (ATT-INFECTED)
+	Status     AttachmentStatus `json:"status"`
+	UploadedAt time.Time        `json:"uploaded_at"`
+
+	// Url Path of the file
+	Url string `json:"url"`
+}
+
+// AttachmentStatus held: waits for its virus scan and hinders submitting (ATT-HELD); infected: content removed (ATT-INFECTED)
+type AttachmentStatus string
+
+// AttachmentList defines model for AttachmentList.
+type AttachmentList struct {
+	Asked []AttachmentRule `json:"asked"`
+	Items []Attachment     `json:"items"`
+}
+
+// AttachmentRule defines model for AttachmentRule.
+type AttachmentRule struct {
+	Kind string `json:"kind"`
+
+	// MaxBytes Of one file
+	MaxBytes int `json:"max_bytes"`
+	MaxFiles int `json:"max_files"`
+
+	// Required true: without one, submitting is refused (ATT-REQUIRED)
+	Required bool `json:"required"`
+}
+
 // AuthorityName defines model for AuthorityName.
 type AuthorityName struct {
 	Code string `json:"code"`
@@ -1115,6 +1181,11 @@ type Review struct {
 	Review      ReviewItem   `json:"review"`
 }
 
+// ReviewAttachmentList defines model for ReviewAttachmentList.
+type ReviewAttachmentList struct {
+	Items []Attachment `json:"items"`
+}
+
 // ReviewItem defines model for ReviewItem.
 type ReviewItem struct {
 	ClaimedBy      *string            `json:"claimed_by"`
@@ -1247,6 +1318,12 @@ type WorkbookReading struct {
 	// Template true: a workbook of getWorkbook; false: statements of an accounting program
 	Template bool `json:"template"`
 }
+
+// AttachmentKind defines model for AttachmentKind.
+type AttachmentKind = string
+
+// AttachmentN defines model for AttachmentN.
+type AttachmentN = int
 
 // Authority defines model for Authority.
 type Authority = string
@@ -1392,6 +1469,24 @@ type SpotCheckListXLSXParams struct {
 
 	// On As it stood at the end of that day (listed_on ≤ D < ended_on); today when left out
 	On *On `form:"on,omitempty" json:"on,omitempty"`
+}
+
+// DeleteAttachmentParams defines parameters for DeleteAttachment.
+type DeleteAttachmentParams struct {
+	// IfMatch ETag of the file that may be deleted; 412 if another is there
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// PutAttachmentParams defines parameters for PutAttachment.
+type PutAttachmentParams struct {
+	// Name File name for display; cleaned
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// IfMatch ETag of the file that may be replaced, or `*`; 412 if another is there
+	IfMatch *string `json:"If-Match,omitempty"`
+
+	// IfNoneMatch `*`: only into an empty slot; else 412
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // PutDraftParams defines parameters for PutDraft.
@@ -1563,6 +1658,18 @@ type ServerInterface interface {
 	// GetReport Where the report of that year stands
 	// (GET /reports/{year})
 	GetReport(ctx echo.Context, year Year) error
+	// ListAttachments The files in force for the report, and what the season asks for
+	// (GET /reports/{year}/attachments)
+	ListAttachments(ctx echo.Context, year Year) error
+	// DeleteAttachment Empty a slot; submissions that list the file keep it
+	// (DELETE /reports/{year}/attachments/{kind}/{n})
+	DeleteAttachment(ctx echo.Context, year Year, kind AttachmentKind, n AttachmentN, params DeleteAttachmentParams) error
+	// GetAttachment One file, or a part of it (Range)
+	// (GET /reports/{year}/attachments/{kind}/{n})
+	GetAttachment(ctx echo.Context, year Year, kind AttachmentKind, n AttachmentN) error
+	// PutAttachment Store a file in a slot, or replace the one there
+	// (PUT /reports/{year}/attachments/{kind}/{n})
+	PutAttachment(ctx echo.Context, year Year, kind AttachmentKind, n AttachmentN, params PutAttachmentParams) error
 	// CheckReport Form checks of the body sent, or of the draft; stores nothing
 	// (POST /reports/{year}/checks)
 	CheckReport(ctx echo.Context, year Year) error
@@ -1608,6 +1715,12 @@ type ServerInterface interface {
 	// ApproveReview Confirm or send back what a reviewer proposed (复核); never the proposer
 	// (POST /reviews/{submission_id}/approval)
 	ApproveReview(ctx echo.Context, submissionId SubmissionID) error
+	// ListReviewAttachments The files that the submission was made with
+	// (GET /reviews/{submission_id}/attachments)
+	ListReviewAttachments(ctx echo.Context, submissionId SubmissionID) error
+	// GetReviewAttachment A file as it was submitted, or a part of it (Range)
+	// (GET /reviews/{submission_id}/attachments/{kind}/{n})
+	GetReviewAttachment(ctx echo.Context, submissionId SubmissionID, kind AttachmentKind, n AttachmentN) error
 	// ClaimReview Claim (领取)
 	// (POST /reviews/{submission_id}/claim)
 	ClaimReview(ctx echo.Context, submissionId SubmissionID) error
@@ -2181,6 +2294,179 @@ func (w *ServerInterfaceWrapper) GetReport(ctx echo.Context) error {
 	return err
 }
 
+// ListAttachments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAttachments(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAttachments(ctx, year)
+	return err
+}
+
+// DeleteAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// ------------- Path parameter "kind" -------------
+	var kind AttachmentKind
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Path parameter "n" -------------
+	var n AttachmentN
+
+	err = runtime.BindStyledParameterWithOptions("simple", "n", ctx.Param("n"), &n, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter n: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeleteAttachmentParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteAttachment(ctx, year, kind, n, params)
+	return err
+}
+
+// GetAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// ------------- Path parameter "kind" -------------
+	var kind AttachmentKind
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Path parameter "n" -------------
+	var n AttachmentN
+
+	err = runtime.BindStyledParameterWithOptions("simple", "n", ctx.Param("n"), &n, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter n: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAttachment(ctx, year, kind, n)
+	return err
+}
+
+// PutAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) PutAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// ------------- Path parameter "kind" -------------
+	var kind AttachmentKind
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Path parameter "n" -------------
+	var n AttachmentN
+
+	err = runtime.BindStyledParameterWithOptions("simple", "n", ctx.Param("n"), &n, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter n: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutAttachmentParams
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+	// ------------- Optional header parameter "If-None-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-None-Match")]; found {
+		var IfNoneMatch string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-None-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-None-Match", valueList[0], &IfNoneMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-None-Match: %s", err))
+		}
+
+		params.IfNoneMatch = &IfNoneMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutAttachment(ctx, year, kind, n, params)
+	return err
+}
+
 // CheckReport converts echo context to params.
 func (w *ServerInterfaceWrapper) CheckReport(ctx echo.Context) error {
 	var err error
@@ -2527,6 +2813,54 @@ func (w *ServerInterfaceWrapper) ApproveReview(ctx echo.Context) error {
 	return err
 }
 
+// ListReviewAttachments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListReviewAttachments(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "submission_id" -------------
+	var submissionId SubmissionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "submission_id", ctx.Param("submission_id"), &submissionId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter submission_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListReviewAttachments(ctx, submissionId)
+	return err
+}
+
+// GetReviewAttachment converts echo context to params.
+func (w *ServerInterfaceWrapper) GetReviewAttachment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "submission_id" -------------
+	var submissionId SubmissionID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "submission_id", ctx.Param("submission_id"), &submissionId, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter submission_id: %s", err))
+	}
+
+	// ------------- Path parameter "kind" -------------
+	var kind AttachmentKind
+
+	err = runtime.BindStyledParameterWithOptions("simple", "kind", ctx.Param("kind"), &kind, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter kind: %s", err))
+	}
+
+	// ------------- Path parameter "n" -------------
+	var n AttachmentN
+
+	err = runtime.BindStyledParameterWithOptions("simple", "n", ctx.Param("n"), &n, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter n: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetReviewAttachment(ctx, submissionId, kind, n)
+	return err
+}
+
 // ClaimReview converts echo context to params.
 func (w *ServerInterfaceWrapper) ClaimReview(ctx echo.Context) error {
 	var err error
@@ -2633,6 +2967,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/reports/:year/workbook", wrapper.ReadWorkbook, options.OperationMiddlewares["readWorkbook"]...)
 	router.POST(options.BaseURL+"/reports/:year/submissions", wrapper.SubmitReport, options.OperationMiddlewares["submitReport"]...)
 	router.GET(options.BaseURL+"/reports/:year/submissions/:id", wrapper.GetSubmission, options.OperationMiddlewares["getSubmission"]...)
+	router.GET(options.BaseURL+"/reports/:year/attachments", wrapper.ListAttachments, options.OperationMiddlewares["listAttachments"]...)
+	router.DELETE(options.BaseURL+"/reports/:year/attachments/:kind/:n", wrapper.DeleteAttachment, options.OperationMiddlewares["deleteAttachment"]...)
+	router.GET(options.BaseURL+"/reports/:year/attachments/:kind/:n", wrapper.GetAttachment, options.OperationMiddlewares["getAttachment"]...)
+	router.PUT(options.BaseURL+"/reports/:year/attachments/:kind/:n", wrapper.PutAttachment, options.OperationMiddlewares["putAttachment"]...)
 	router.POST(options.BaseURL+"/reports/:year/withdrawal", wrapper.WithdrawReport, options.OperationMiddlewares["withdrawReport"]...)
 	router.GET(options.BaseURL+"/reports/:year/requests", wrapper.ListOwnRequests, options.OperationMiddlewares["listOwnRequests"]...)
 	router.POST(options.BaseURL+"/reports/:year/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
@@ -2642,6 +2980,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/filing-requests/:id/decision", wrapper.DecideFilingRequest, options.OperationMiddlewares["decideFilingRequest"]...)
 	router.GET(options.BaseURL+"/reviews", wrapper.ListReviews, options.OperationMiddlewares["listReviews"]...)
 	router.GET(options.BaseURL+"/reviews/:submission_id", wrapper.GetReview, options.OperationMiddlewares["getReview"]...)
+	router.GET(options.BaseURL+"/reviews/:submission_id/attachments", wrapper.ListReviewAttachments, options.OperationMiddlewares["listReviewAttachments"]...)
+	router.GET(options.BaseURL+"/reviews/:submission_id/attachments/:kind/:n", wrapper.GetReviewAttachment, options.OperationMiddlewares["getReviewAttachment"]...)
 	router.POST(options.BaseURL+"/reviews/:submission_id/claim", wrapper.ClaimReview, options.OperationMiddlewares["claimReview"]...)
 	router.POST(options.BaseURL+"/reviews/:submission_id/release", wrapper.ReleaseReview, options.OperationMiddlewares["releaseReview"]...)
 	router.POST(options.BaseURL+"/reviews/:submission_id/decision", wrapper.DecideReview, options.OperationMiddlewares["decideReview"]...)

@@ -132,12 +132,11 @@ func (w *world) services() {
 	w.forms = must[*form.Set](w.t)(form.Default())
 	checks := must[*check.Set](w.t)(check.Default())
 	w.review = review.New(review.Config{DB: w.db, Forms: w.forms, Calendar: workday.Builtin})
-	w.filing = filing.New(filing.Config{DB: w.db, Forms: w.forms, Checks: checks, Calendar: workday.Builtin})
+	w.blobs = must[*blob.Bucket](w.t)(document.OpenBlobs(w.ctx, must[string](w.t)(document.BlobURL(w.t.TempDir()))))
+	w.t.Cleanup(func() { _ = w.blobs.Close() })
+	w.filing = filing.New(filing.Config{DB: w.db, Forms: w.forms, Checks: checks, Calendar: workday.Builtin, Blobs: w.blobs})
 	w.listing = listing.New(listing.Config{DB: w.db, Calendar: workday.Builtin})
 	w.filing.OnSubmitted, w.filing.OnWithdrawn = w.review.Open, w.review.Withdraw
-	address := must[string](w.t)(document.BlobURL(w.t.TempDir()))
-	w.blobs = must[*blob.Bucket](w.t)(document.OpenBlobs(w.ctx, address))
-	w.t.Cleanup(func() { _ = w.blobs.Close() })
 }
 
 // season imports the season of 2018, with further lines, and opens what is due.

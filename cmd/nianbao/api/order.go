@@ -91,6 +91,8 @@ var pathParameters = map[string]func(string) bool{
 	"year":          regexp.MustCompile(`\A[0-9]{4}\z`).MatchString,
 	"id":            isUUID,
 	"submission_id": isUUID,
+	"kind":          regexp.MustCompile(`\A[a-z][a-z_]{0,39}\z`).MatchString,
+	"n":             regexp.MustCompile(`\A[1-9][0-9]{0,2}\z`).MatchString,
 }
 
 func isUUID(s string) bool {

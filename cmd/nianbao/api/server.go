@@ -85,8 +85,11 @@ func (s *Server) Routes() ([]web.Route, error) {
 			continue
 		}
 		r.Timeout = timeoutOf(r.Path)
-		if r.Path == workbookPath {
+		switch {
+		case r.Path == workbookPath:
 			r.MaxBody = workbookBody
+		case strings.HasPrefix(r.Path, attachmentsPath+"/"):
+			r.MaxBody = attachmentBody
 		}
 		kept = append(kept, r)
 	}
@@ -98,6 +101,8 @@ func timeoutOf(path string) time.Duration {
 	switch {
 	case path == demoClockPath:
 		return travelTimeout
+	case strings.Contains(path, "/attachments/"):
+		return attachmentTime
 	case strings.HasSuffix(path, ".csv"), strings.HasSuffix(path, ".xlsx"):
 		return exportTimeout
 	}
