@@ -53,6 +53,33 @@ func ResubmitBy(cal *workday.Calendar, returnedAt time.Time, n *int) workday.Due
 	return cal.Due(workday.DateOf(returnedAt), *n)
 }
 
+// SponsorDue is the last day for a sponsor (业务主管单位) to answer: the season's day for it, but never fewer than n working
+// days, the day of sending not counted.
+func SponsorDue(cal *workday.Calendar, sentAt time.Time, seasonDue workday.Date, n int) workday.Due {
+	least := cal.Due(workday.DateOf(sentAt), n)
+	if least.Date.After(seasonDue) {
+		return least
+	}
+	return workday.Due{Date: seasonDue}
+}
+
+// SentInTime tells whether a report that is sent to its sponsor on the day is sent in time: by the season's day for it; by
+// the organisation's own last day where it was given one (an extension, a return); or while an earlier sending in time
+// still holds.
+func SentInTime(o *Obligation, seasonDue, day workday.Date) bool {
+	last := later(seasonDue, o.HeldUntil)
+	if o.Status == StatusReturned || !o.ExtendedTo.IsZero() {
+		last = later(last, o.OverdueAfter)
+	}
+	return !day.After(last)
+}
+
+// HeldUntil is the last day on which who sent in time is not treated as late for want of an answer: n working days after
+// the sponsor's day or its answer, to act on it.
+func HeldUntil(cal *workday.Calendar, from workday.Date, n int) workday.Date {
+	return cal.Due(from, n).Date
+}
+
 // Corrected is the last day of a time that an organisation was told of, once a holiday notice lets the rule that made it
 // give another: the later of the two. Nobody loses time that an authority has granted; what a reviewer has is the
 // calendar's alone and needs no such care.
@@ -66,11 +93,13 @@ type FilingPeriod struct { //nolint:revive // a bare Period would not say whethe
 	LateUntil    workday.Date // last day for late reports; zero: until the next season opens
 	NextOpensOn  workday.Date // opening day of the authority's next season for the type; zero: not known
 	OverdueAfter workday.Date // of the obligation
+	HeldUntil    workday.Date // of the obligation: its sponsor has the report; zero: not held
 }
 
 // LastDay is the last day on which a report is taken, zero where no end is
-// known. Whoever is not overdue can always file: an extension or a refile day
-// beyond the end of late filing keeps the way open for that organisation.
+// known. Whoever is not overdue can always file: an extension, a refile day or a
+// sponsor that has the report in time keeps the way open for that organisation
+// beyond the end of late filing.
 func (p FilingPeriod) LastDay() workday.Date {
 	end := p.LateUntil
 	if end.IsZero() {
@@ -79,7 +108,7 @@ func (p FilingPeriod) LastDay() workday.Date {
 		}
 		end = p.NextOpensOn.AddDays(-1)
 	}
-	return later(end, p.OverdueAfter)
+	return later(later(end, p.OverdueAfter), p.HeldUntil)
 }
 
 // Takes tells whether a report is taken on the day.

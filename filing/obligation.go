@@ -34,6 +34,7 @@ type Obligation struct {
 	ResubmitProvisional bool          `db:"resubmit_provisional"`
 	ResubmitDays        int           `db:"resubmit_days"` // working days that ResubmitBy was counted from; 0: not on record
 	OverdueAfter        workday.Date  `db:"overdue_after"` // zero while nothing is owed
+	HeldUntil           workday.Date  `db:"held_until"`    // no consequences of being late up to this day; zero: not held
 	ExemptReason        string        `db:"exempt_reason"`
 	ExemptByRule        bool          `db:"exempt_by_rule"` // and so comes back when the rule binds again
 	SubmissionID        uuid.NullUUID `db:"submission_id"`  // the latest that was not withdrawn
@@ -57,7 +58,7 @@ func (o *Obligation) about(e event.Event) event.Event {
 
 const obligationColumns = `id, authority_code, organisation_id, season_id, report_year, type, form, status, opens_on,
 	due_on, due_provisional, extended_to, extension_reason, resubmit_by, resubmit_provisional,
-	coalesce(resubmit_days, 0) AS resubmit_days, overdue_after, exempt_reason, exempt_by_rule, submission_id, submissions, version, created_at, updated_at`
+	coalesce(resubmit_days, 0) AS resubmit_days, overdue_after, held_until, exempt_reason, exempt_by_rule, submission_id, submissions, version, created_at, updated_at`
 
 // ObligationsOf lists an organisation's obligations, the latest year first.
 func ObligationsOf(ctx context.Context, q postgres.Queryer, organisationID uuid.UUID) ([]Obligation, error) {

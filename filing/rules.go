@@ -75,7 +75,19 @@ const (
 
 // SponsorStep sends reports of organisations that have a sponsor there first.
 type SponsorStep struct {
-	DueOn workday.Date `json:"due_on"`
+	DueOn       workday.Date `json:"due_on"`
+	WorkingDays int          `json:"working_days"` // the least that a sponsor has to answer; 0, of a season read before the key was known: 5
+}
+
+// defaultSponsorDays is what a sponsor has to answer in unless the season says otherwise.
+const defaultSponsorDays = 5
+
+// AnswerDays are the working days that a sponsor has at least, and then the organisation to act on its answer.
+func (s *SponsorStep) AnswerDays() int {
+	if s.WorkingDays == 0 {
+		return defaultSponsorDays
+	}
+	return s.WorkingDays
 }
 
 // BasisKey names an act whose legal basis a season may set.

@@ -84,8 +84,11 @@ func (r *Rules) readers() map[string]reader {
 		"reminders_days_before": list(func() { r.RemindersDaysBefore = []int{} },
 			whole(func(n int) { r.RemindersDaysBefore = append(r.RemindersDaysBefore, n) }, 0, 365)),
 		"sponsor_step": nullable(func() { r.SponsorStep = nil }, func(p *fileProblems, key string, node ast.Node) {
-			r.SponsorStep = &SponsorStep{}
-			mapping(map[string]reader{"due_on": date(func(d workday.Date) { r.SponsorStep.DueOn = d })})(p, key, node)
+			r.SponsorStep = &SponsorStep{WorkingDays: defaultSponsorDays}
+			mapping(map[string]reader{
+				"due_on":       date(func(d workday.Date) { r.SponsorStep.DueOn = d }),
+				"working_days": whole(func(n int) { r.SponsorStep.WorkingDays = n }, 1, maxWorkingDays),
+			})(p, key, node)
 		}),
 		"party_section": boolean(func(b bool) { r.PartySection = b }),
 		"legal_basis":   mapping(r.basisReaders()),

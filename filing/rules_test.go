@@ -96,7 +96,7 @@ func TestRulesReadEveryKey(t *testing.T) {
 		Attachments: []AttachmentRule{{"audit_report", true, 1000, 3}, {"charter", false, 10 << 20, 5}},
 		Conclusion:  ConclusionRule{IssueFor: []string{"qualified"}}, FourEyes: true,
 		Late:                LateRule{AbnormalList: ListingImmediate, StatementWorkingDays: 5},
-		RemindersDaysBefore: []int{10}, SponsorStep: &SponsorStep{day("2019-03-01")}, PartySection: true,
+		RemindersDaysBefore: []int{10}, SponsorStep: &SponsorStep{DueOn: day("2019-03-01"), WorkingDays: 5}, PartySection: true,
 		LegalBasis: map[BasisKey]string{BasisImmediate: "某法第一条", BasisPenaltyCase: "某法第二条"},
 	}
 	if diff := cmp.Diff(want, r, cmp.Comparer(func(a, b workday.Date) bool { return a == b })); diff != "" {

@@ -41,7 +41,7 @@ type Submit struct {
 // first call is still in flight; with another body it is
 // ErrIdempotencyConflict before anything else is looked at. After that, in this
 // order: ErrNotFound, *form.BodyError, *CheckError, *StateError (not_open,
-// already_submitted, already_concluded).
+// already_submitted, already_concluded, sponsor_opinion_missing).
 func (s *Service) Submit(ctx context.Context, c Submit) (Receipt, error) {
 	if !validKey(c.IdempotencyKey) {
 		return Receipt{}, ErrBadIdempotencyKey
@@ -82,6 +82,7 @@ type taking struct {
 	sha256   string
 	target   *target
 	examined *examined
+	pass     passed // what lets it through where it goes to the sponsor first
 }
 
 func (s *Service) submit(ctx context.Context, t taking) (Receipt, error) {
@@ -103,6 +104,9 @@ func (s *Service) submit(ctx context.Context, t taking) (Receipt, error) {
 	}
 	if err == nil {
 		err = found.refusal(now)
+	}
+	if err == nil {
+		err = s.askSponsor(ctx, &t)
 	}
 	if err != nil {
 		return s.refuse(ctx, t, err)
@@ -209,6 +213,9 @@ func (s *Service) take(ctx context.Context, tx *postgres.Tx, t taking) (Receipt,
 	}
 	submission, err := s.store(ctx, tx, t, submissionID)
 	if err != nil {
+		return Receipt{}, err
+	}
+	if err := notePass(ctx, tx, t, submissionID); err != nil {
 		return Receipt{}, err
 	}
 	if err := s.OnSubmitted(ctx, tx, submission); err != nil {

@@ -78,7 +78,7 @@ const targetSQL = `SELECT
 	b.season_id AS "b.season_id", b.report_year AS "b.report_year", b.type AS "b.type", b.form AS "b.form",
 	b.status AS "b.status", b.opens_on AS "b.opens_on", b.due_on AS "b.due_on", b.due_provisional AS "b.due_provisional",
 	b.extended_to AS "b.extended_to", b.resubmit_by AS "b.resubmit_by", b.resubmit_provisional AS "b.resubmit_provisional",
-	b.overdue_after AS "b.overdue_after", b.submission_id AS "b.submission_id", b.submissions AS "b.submissions",
+	b.overdue_after AS "b.overdue_after", b.held_until AS "b.held_until", b.submission_id AS "b.submission_id", b.submissions AS "b.submissions",
 	b.version AS "b.version",
 	s.id AS "s.id", s.authority_code AS "s.authority_code", s.report_year AS "s.report_year", s.regime AS "s.regime",
 	s.opens_on AS "s.opens_on", s.due_on AS "s.due_on", s.late_until AS "s.late_until", s.state AS "s.state", s.spec AS "s.spec",
@@ -117,7 +117,7 @@ func (s *Service) find(ctx context.Context, l lookup) (*target, error) {
 	}
 	t := &target{org: row.Org, obligation: row.Obligation, season: season, period: FilingPeriod{
 		OpensOn: row.Obligation.OpensOn, LateUntil: season.LateUntil, NextOpensOn: row.NextOpensOn,
-		OverdueAfter: row.Obligation.OverdueAfter}}
+		OverdueAfter: row.Obligation.OverdueAfter, HeldUntil: row.Obligation.HeldUntil}}
 	if row.PriorForm.Valid {
 		t.prior = &Accepted{Form: row.PriorForm.String, Body: row.PriorBody}
 	}

@@ -26,6 +26,7 @@ type accountInviteCmd struct {
 	Role      string `required:"" enum:"filer,reviewer,approver,admin,sponsor" help:"filer, reviewer, approver, admin or sponsor."`
 	Email     string `required:"" help:"The person's mail address."`
 	Name      string `required:"" help:"The person's name."`
+	Sponsor   string `placeholder:"NAME" help:"For role sponsor: whom the person speaks for, as the register names it (业务主管单位)."`
 	Editor    bool   `help:"For role filer: may fill in, and leaves submitting to the organisation's responsible people."`
 	PublicURL string `name:"public-url" placeholder:"URL" help:"The address that people use; the link begins with it. Without it the link is for this machine and nothing is mailed."`
 	NoMail    bool   `name:"no-mail" help:"Only print the link."`
@@ -54,11 +55,15 @@ func (c *accountInviteCmd) Run(e *environment) error {
 	if c.Editor && account.Role(c.Role) != account.RoleFiler {
 		return usagef("--editor: only for role filer")
 	}
+	if (account.Role(c.Role) == account.RoleSponsor) != (c.Sponsor != "") {
+		return usagef("--sponsor NAME goes with role sponsor, and that role with it")
+	}
 	return e.with(func(s *store) error {
 		scope, err := c.scope(e, s, c.Role)
 		if err != nil {
 			return err
 		}
+		scope.Sponsor = c.Sponsor
 		accounts, err := c.service(s)
 		if err != nil {
 			return err
@@ -80,7 +85,7 @@ type tokenCmd struct {
 
 type tokenIssueCmd struct {
 	Role string `required:"" enum:"filer,reviewer,approver,admin,sponsor" help:"filer, reviewer, approver, admin or sponsor."`
-	Name string `help:"Who uses it; required for every role but filer."`
+	Name string `help:"Who uses it; required for every role but filer. Of a sponsor: its name as the register has it (业务主管单位)."`
 	Days int    `default:"365" help:"How long it holds, 1 to 3650 days."`
 	holder
 }

@@ -71,7 +71,8 @@ func (p *Pages) dueOf(y *year) Due {
 
 // period is when reports of the year are taken.
 func (p *Pages) period(c echo.Context, y *year) (filing.FilingPeriod, error) {
-	period := filing.FilingPeriod{OpensOn: y.obligation.OpensOn, LateUntil: y.season.LateUntil, OverdueAfter: y.obligation.OverdueAfter}
+	period := filing.FilingPeriod{OpensOn: y.obligation.OpensOn, LateUntil: y.season.LateUntil, OverdueAfter: y.obligation.OverdueAfter,
+		HeldUntil: y.obligation.HeldUntil}
 	seasons, err := filing.Seasons(requestContext(c), p.db, y.obligation.AuthorityCode)
 	if err != nil {
 		return period, err

@@ -80,6 +80,9 @@ type Principal struct {
 	// OrganisationID is valid for a filer only, AuthorityCode set for all others.
 	OrganisationID uuid.NullUUID
 	AuthorityCode  string
+	// Sponsor is, of a sponsor, its name in the authority's register: it sees the
+	// organisations that name it, and without a name none.
+	Sponsor string
 	// Body is the name of the organisation or authority acted for.
 	Body string
 	// AuthorityName is the authority's name, for a filer its organisation's.
@@ -114,12 +117,16 @@ func (p Principal) Actor() event.Actor {
 type Scope struct {
 	OrganisationID uuid.NullUUID
 	AuthorityCode  string
+	Sponsor        string // of a sponsor: its name in the authority's register (a token's own name is that)
 }
 
 // check refuses, with ErrScope, a role without its organisation or authority.
 func (s Scope) check(role Role) error {
 	if !role.Valid() {
 		return fmt.Errorf("role %q: %w", role, ErrScope)
+	}
+	if s.Sponsor != "" && role != RoleSponsor {
+		return fmt.Errorf("role %s for a sponsor: %w", role, ErrScope)
 	}
 	filer := role == RoleFiler
 	if filer != s.OrganisationID.Valid || filer == (s.AuthorityCode != "") {

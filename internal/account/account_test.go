@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -437,5 +438,49 @@ func TestHashingWaitsForTheContext(t *testing.T) {
 	_, err := account.CreatePerson(ctx, db, account.NewPerson{}, goodPassword)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
+
+func TestSponsorIsBoundByItsName(t *testing.T) {
+	db, _, org := ground(t)
+	ctx := t.Context()
+	of := func(sponsor string) account.Scope { return account.Scope{AuthorityCode: "440100", Sponsor: sponsor} }
+	person := account.NewPerson{Email: "zhuguan@x.example", Name: "郭主管", Role: account.RoleSponsor, Scope: of(" 试验市教育局 "), Actor: actor}
+	id, err := account.CreatePerson(ctx, db, person, "sponsor-of-the-city")
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := account.Memberships(ctx, db, id)
+	if err != nil || len(held) != 1 || held[0].Body != "试验市教育局" {
+		t.Fatalf("%+v, %v", held, err)
+	}
+	if to, err := account.SponsorAddresses(ctx, db, "440100", "试验市教育局"); err != nil || !slices.Equal(to, []string{"zhuguan@x.example"}) {
+		t.Errorf("%v, %v", to, err)
+	}
+	for authority, sponsor := range map[string]string{"440100": "", "999999": "试验市教育局"} {
+		if to, err := account.SponsorAddresses(ctx, db, authority, sponsor); err != nil || len(to) != 0 {
+			t.Errorf("%s %q: %v, %v", authority, sponsor, to, err)
+		}
+	}
+	person.Scope = of("试验市教育和体育局") // renamed
+	if _, err := account.CreatePerson(ctx, db, person, "sponsor-of-the-city"); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := account.Memberships(ctx, db, id); err != nil || len(again) != 1 || again[0].ID != held[0].ID || again[0].Body != "试验市教育和体育局" {
+		t.Errorf("invited for another name: %+v, %v", again, err)
+	}
+	token, err := account.IssueToken(ctx, db, account.NewToken{Role: account.RoleSponsor, Scope: city, Name: "试验市教育局", Actor: actor})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err := account.AuthenticateToken(ctx, db, token.Plaintext); err != nil || p.Sponsor != "试验市教育局" || p.Body != "试验市教育局" {
+		t.Errorf("%+v, %v", p, err)
+	}
+	for role, scope := range map[account.Role]account.Scope{
+		account.RoleReviewer: of("试验市教育局"), account.RoleFiler: {OrganisationID: org.OrganisationID, Sponsor: "试验市教育局"},
+	} {
+		if _, err := account.CreatePerson(ctx, db, account.NewPerson{Email: "a@b.example", Name: "某", Role: role, Scope: scope, Actor: actor}, "long-enough-word"); !errors.Is(err, account.ErrScope) {
+			t.Errorf("%s for a sponsor: %v", role, err)
+		}
 	}
 }

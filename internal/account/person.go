@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
 
 	"nianbao/internal/event"
 	"nianbao/internal/id"
@@ -142,16 +143,17 @@ func addPerson(tx *postgres.Tx, p NewPerson) (added, error) {
 	return a, err
 }
 
-// addMembership gives the role, and the one that is held already as it is.
+// addMembership gives the role, and the one that is held already as it is. A person speaks for one sponsor at an
+// authority: invited for another, for that one from then on, as when a sponsor is renamed.
 func addMembership(tx *postgres.Tx, personID uuid.UUID, p NewPerson, pending bool) (uuid.UUID, error) {
 	var membershipID uuid.UUID
 	err := tx.GetContext(tx.Context(), &membershipID, `
-		INSERT INTO membership (id, person_id, role, organisation_id, authority_code, responsible, pending, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		INSERT INTO membership (id, person_id, role, organisation_id, authority_code, responsible, pending, created_at, sponsor)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (person_id, role, coalesce(organisation_id::text, authority_code)) WHERE ended_at IS NULL
-		DO UPDATE SET person_id = excluded.person_id
+		DO UPDATE SET person_id = excluded.person_id, sponsor = excluded.sponsor
 		RETURNING id`,
-		id.New(tx.Now()), personID, p.Role, p.OrganisationID, p.authority(), !p.Editor, pending, tx.Now())
+		id.New(tx.Now()), personID, p.Role, p.OrganisationID, p.authority(), !p.Editor, pending, tx.Now(), p.sponsor())
 	if postgres.IsForeignKey(err, "membership_organisation") || postgres.IsForeignKey(err, "membership_authority") {
 		return uuid.Nil, fmt.Errorf("organisation or authority: %w", ErrNotFound)
 	}
@@ -175,7 +177,7 @@ func Memberships(ctx context.Context, q postgres.Queryer, personID uuid.UUID) ([
 	var list []Membership
 	err := q.SelectContext(ctx, &list, `
 		SELECT m.id, m.role, m.organisation_id, coalesce(m.authority_code, '') AS authority_code,
-			m.responsible, coalesce(o.name, a.name, '') AS body
+			m.responsible, coalesce(nullif(m.sponsor, ''), o.name, a.name, '') AS body
 		FROM membership m
 		LEFT JOIN organisation o ON o.id = m.organisation_id
 		LEFT JOIN authority a ON a.code = m.authority_code
@@ -192,7 +194,7 @@ func Memberships(ctx context.Context, q postgres.Queryer, personID uuid.UUID) ([
 func PrincipalOf(ctx context.Context, q postgres.Queryer, s SessionKey) (Principal, error) {
 	stmt, err := q.Prepared(ctx, `
 		SELECT p.name, p.password_hash, m.role, m.responsible, m.organisation_id, coalesce(m.authority_code, '') AS authority_code,
-			coalesce(o.name, a.name) AS body, a.name AS authority_name
+			m.sponsor, coalesce(nullif(m.sponsor, ''), o.name, a.name) AS body, a.name AS authority_name
 		FROM membership m
 		JOIN person p ON p.id = m.person_id
 		LEFT JOIN organisation o ON o.id = m.organisation_id
@@ -206,7 +208,7 @@ func PrincipalOf(ctx context.Context, q postgres.Queryer, s SessionKey) (Princip
 	var hash string
 	err = stmt.QueryRowxContext(ctx, s.MembershipID, s.PersonID).Scan(
 		&principal.Name, &hash, &principal.Role, &principal.Responsible, &principal.OrganisationID, &principal.AuthorityCode,
-		&principal.Body, &principal.AuthorityName)
+		&principal.Sponsor, &principal.Body, &principal.AuthorityName)
 	if postgres.IsNoRows(err) {
 		return Principal{}, fmt.Errorf("principal: membership %s: %w", s.MembershipID, ErrNotFound)
 	}
@@ -238,4 +240,24 @@ func DisablePerson(ctx context.Context, db *postgres.DB, id uuid.UUID) error {
 		return fmt.Errorf("disable person %s: %w", id, err)
 	}
 	return nil
+}
+
+// sponsor is the name as the register writes it.
+func (s Scope) sponsor() string { return norm.NFC.String(strings.TrimSpace(s.Sponsor)) }
+
+// SponsorAddresses are the mail addresses of the people who speak for a sponsor at an authority, in order; none where it
+// has no sign-in, so that nobody sees what is sent to it.
+func SponsorAddresses(ctx context.Context, q postgres.Queryer, authority, sponsor string) ([]string, error) {
+	list := []string{}
+	if sponsor == "" {
+		return list, nil
+	}
+	err := q.SelectContext(ctx, &list, `SELECT DISTINCT lower(p.email) FROM membership m JOIN person p ON p.id = m.person_id
+		WHERE m.authority_code = $1 AND m.role = 'sponsor' AND m.sponsor = $2 AND m.ended_at IS NULL AND NOT m.pending
+			AND p.disabled_at IS NULL AND p.password_hash <> ''
+		ORDER BY 1`, authority, sponsor)
+	if err != nil {
+		return nil, fmt.Errorf("people of sponsor %s at %s: %w", sponsor, authority, err)
+	}
+	return list, nil
 }

@@ -127,8 +127,12 @@ type tokenRow struct {
 }
 
 func (r tokenRow) principal() Principal {
-	return Principal{Kind: KindToken, ID: r.ID, Name: r.Name, Role: r.Role, Responsible: r.Role == RoleFiler,
+	p := Principal{Kind: KindToken, ID: r.ID, Name: r.Name, Role: r.Role, Responsible: r.Role == RoleFiler,
 		OrganisationID: r.OrganisationID, AuthorityCode: r.AuthorityCode, Body: r.Body, AuthorityName: r.AuthorityName}
+	if r.Role == RoleSponsor { // its name is the sponsor's
+		p.Sponsor, p.Body = Scope{Sponsor: r.Name}.sponsor(), r.Name
+	}
+	return p
 }
 
 // AuthenticateToken says whose token bearer is, ErrBadToken if nobody's. It

@@ -13,6 +13,12 @@ const (
 	RequestReceivedKind       Kind = "request.received" // 延期、豁免申请
 	RequestWithdrawnKind      Kind = "request.withdrawn"
 	RequestDecidedKind        Kind = "request.decided"
+	SponsorRequestedKind      Kind = "sponsor.requested" // 业务主管单位意见
+	SponsorWithdrawnKind      Kind = "sponsor.withdrawn"
+	SponsorAnsweredKind       Kind = "sponsor.answered"
+	SponsorWarnedKind         Kind = "sponsor.warned"
+	SponsorPassedKind         Kind = "sponsor.passed"
+	SponsorLapsedKind         Kind = "sponsor.lapsed"
 	SubmissionReceivedKind    Kind = "submission.received"
 	SubmissionWithdrawnKind   Kind = "submission.withdrawn"
 	CorrectionAdoptedKind     Kind = "correction.adopted" // 更正 took the place of the accepted report
@@ -100,6 +106,13 @@ var Catalogue = map[Kind]Meta{
 	RequestReceivedKind:  {Title: "已提出申请", Data: RequestReceived{}},
 	RequestWithdrawnKind: {Title: "申请已撤回", Data: RequestWithdrawn{}},
 	RequestDecidedKind:   {Title: "申请已有决定", Data: RequestDecided{}},
+
+	SponsorRequestedKind: {Title: "已送业务主管单位", Data: SponsorRequested{}},
+	SponsorWithdrawnKind: {Title: "已从业务主管单位撤回", Data: SponsorWithdrawn{}},
+	SponsorAnsweredKind:  {Title: "业务主管单位已提出意见", Data: SponsorAnswered{}},
+	SponsorWarnedKind:    {Title: "业务主管单位的期限将到", Data: SponsorWarned{}},
+	SponsorPassedKind:    {Title: "业务主管单位逾期未提出意见", Data: SponsorPassed{}},
+	SponsorLapsedKind:    {Title: "未经业务主管单位提出意见即报送", Data: SponsorLapsed{}},
 
 	SubmissionReceivedKind: {Title: "年度报告已提交", Data: SubmissionReceived{}, Public: true,
 		PublicData: []string{"kind"}},

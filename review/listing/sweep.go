@@ -146,6 +146,7 @@ const reachedColumns = `coalesce(n.there, false) AS noticed, coalesce(c.there, f
 const nextLate = `WITH o AS MATERIALIZED (
 	SELECT overdue_after, id, season_id FROM obligation
 	WHERE status IN ('open', 'returned') AND overdue_after < $1 AND (overdue_after, id) > ($2, $3)
+		AND (held_until IS NULL OR held_until < $1)
 	ORDER BY overdue_after, id LIMIT $4)
 SELECT o.overdue_after, o.id, o.season_id, ` + reachedColumns + ` FROM o ` + reachedJoins + ` ORDER BY o.overdue_after, o.id`
 
@@ -184,6 +185,7 @@ JOIN organisation g ON g.id = o.organisation_id
 LEFT JOIN authority a ON a.code = o.authority_code
 LEFT JOIN submission_standing st ON o.status = 'returned' AND st.submission_id = o.submission_id AND st.status = 'returned' ` + reachedJoins + `
 WHERE o.id = ANY ($1::uuid[]) AND o.status IN ('open', 'returned') AND o.overdue_after < $2
+	AND (o.held_until IS NULL OR o.held_until < $2)
 ORDER BY o.id FOR NO KEY UPDATE OF o`
 
 // act does for the obligations what their seasons ask for. They are locked first, so that a submission of the same

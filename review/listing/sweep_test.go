@@ -266,3 +266,19 @@ func TestSweepEqualsAModel(t *testing.T) {
 		t.Errorf("who was notified (-want +got):\n%s", diff)
 	}
 }
+
+// TestSweepWaitsForTheSponsor: who sent the report to its sponsor in time is not late for a sponsor's silence.
+func TestSweepWaitsForTheSponsor(t *testing.T) {
+	w := newWorld(t, 2)
+	w.exec(`UPDATE obligation SET held_until = '2019-04-04' WHERE organisation_id = $1`, w.orgs[0].ID)
+	want := SweepSummary{Notified: 1, SpotChecks: 1, Penalties: 1}
+	if sum := w.sweep("2019-04-01"); sum != want {
+		t.Errorf("while one is held: %+v", sum)
+	}
+	if sum := w.sweep("2019-04-04"); sum != (SweepSummary{}) {
+		t.Errorf("on the last day of it: %+v", sum)
+	}
+	if sum := w.sweep("2019-04-05"); sum != want {
+		t.Errorf("once it is over: %+v", sum)
+	}
+}

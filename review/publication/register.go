@@ -180,14 +180,15 @@ func (s *Service) filings(ctx context.Context, organisation uuid.UUID) ([]Filing
 		ReportYear   int            `db:"report_year"`
 		Status       filing.Status  `db:"status"`
 		DueOn        workday.Date   `db:"due_on"`
-		OverdueAfter workday.Date   `db:"overdue_after"`
+		OverdueAfter workday.Date   `db:"overdue_after"` // or the last day on which it is held: nobody is shown as late for a slow sponsor
 		ReceivedAt   sql.NullTime   `db:"received_at"`
 		Outcome      sql.NullString `db:"outcome"`
 		Number       sql.NullString `db:"number"`
 		VerifyCode   sql.NullString `db:"verify_code"`
 		IssuedOn     workday.Date   `db:"issued_on"`
 	}
-	err := s.db.SelectContext(ctx, &rows, `SELECT o.report_year, o.status, o.due_on, o.overdue_after, sb.received_at,
+	err := s.db.SelectContext(ctx, &rows, `SELECT o.report_year, o.status, o.due_on,
+		CASE WHEN o.overdue_after IS NOT NULL THEN greatest(o.overdue_after, o.held_until) END AS overdue_after, sb.received_at,
 		c.outcome, c.number, d.verify_code, c.issued_on
 		FROM obligation o LEFT JOIN submission sb ON sb.id = o.submission_id
 		LEFT JOIN (conclusion c JOIN document_order d ON d.id = c.id) ON c.obligation_id = o.id AND c.superseded_by IS NULL
