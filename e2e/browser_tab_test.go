@@ -236,7 +236,7 @@ const fillForm = `answers => Object.entries(answers).filter(([name, value]) => {
 	return taken;
 }).map(([name]) => name)`
 
-// upload has a file verified on the public page.
+// upload sends a file by the form of the page.
 func (p *tab) upload(file string) {
 	p.t.Helper()
 	p.do("choose "+file, chromedp.SetUploadFiles(chromedp.CSS("#f-file"), []string{file}))

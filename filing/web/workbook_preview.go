@@ -303,7 +303,7 @@ func (p *Pages) findingsAfter(c echo.Context, w *workspace, up *pending) (list [
 			Text: []string{"位置：" + strings.Join(places, "、")}, Remedy: f.Remedy, Basis: f.Basis, Check: f.Check})
 	}
 	n := countOf(place(w.form, found))
-	result = "写入以后，整份报告" + countWords(n) + "。"
+	result = "写入以后，整份报告有 " + countWords(n) + "。"
 	if n == (counts{}) {
 		result = "写入以后，整份报告没有错误和提示。"
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"nianbao/filing/form"
+	"nianbao/internal/money"
 	"nianbao/internal/registry/sheet"
 	"nianbao/internal/xlsx"
 )
@@ -318,9 +319,7 @@ func (p *plain) checkTotals() {
 		if !ok || sum == t.value {
 			continue
 		}
-		was, _ := t.field.FormatInt(t.value)
-		now, _ := t.field.FormatInt(sum)
-		t.cell.Wrong = fmt.Sprintf("表里的合计是 %s，按读到的各行计算是 %s", was, now)
+		t.cell.Wrong = fmt.Sprintf("表里的合计是 %s，按读到的各行计算是 %s", money.Fen(t.value).Grouped(), money.Fen(sum).Grouped())
 		t.cell.Fix = "报告里的合计一律由系统计算。请核对各行是否都读到了，有没有填错行。"
 		p.keep("", t.cell)
 	}

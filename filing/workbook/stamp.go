@@ -31,7 +31,7 @@ func newStamp(r Report, part Part) stamp {
 		uscc: r.USCC, name: r.Name, part: part, base: map[string]string{}}
 	for _, f := range r.Form.ValueFields() {
 		if !f.Computed() {
-			s.base[f.Key] = digest(r.Form, f, normal(f, r.Values[f.Key]))
+			s.base[f.Key] = BaseDigest(r.Form, f, r.Values[f.Key])
 		}
 	}
 	return s
@@ -96,6 +96,12 @@ func (s stamp) fits(r Report) error {
 		return refuse(CodeWrongYear, "这份工作簿是 %s 年度的，现在填写的是 %d 年度报告。请核对选择的文件，或者在本页重新下载。", s.year, r.Year)
 	}
 	return nil
+}
+
+// BaseDigest is what a workbook remembers of a field's value in the draft, for a
+// Reading's Base.
+func BaseDigest(f *form.Form, field *form.Field, value any) string {
+	return digest(f, field, normal(field, value))
 }
 
 // digestLength is enough to tell one value of a field from another.

@@ -113,7 +113,7 @@ func (b *builder) page(sheet string, wide bool, headRow int) error {
 		func() error { return b.file.SetSheetProps(sheet, &excelize.SheetPropsOptions{FitToPage: new(true)}) },
 		func() error {
 			return b.file.SetHeaderFooter(sheet, &excelize.HeaderFooterOptions{
-				OddFooter: "&L" + strings.ReplaceAll(b.report.Name, "&", "&&") + "&C" + sheet + "&R第 &P 页，共 &N 页"})
+				OddFooter: "&L " + footer(b.report.Name) + "&C " + footer(sheet) + "&R第 &P 页，共 &N 页"})
 		},
 		func() error {
 			if headRow == 0 {
@@ -123,6 +123,14 @@ func (b *builder) page(sheet string, wide bool, headRow int) error {
 				RefersTo: fmt.Sprintf("'%s'!$%d:$%d", sheet, headRow, headRow)})
 		},
 	)
+}
+
+// footer is a text as a footer takes it: & would begin an instruction, and the
+// whole may have 255 characters.
+func footer(text string) string {
+	const longest = 60
+	runes := []rune(text)
+	return strings.ReplaceAll(string(runes[:min(len(runes), longest)]), "&", "&&")
 }
 
 // protect locks what is not to be filled in, without a password.
@@ -137,7 +145,7 @@ func (b *builder) choices(s *sheetPlan) error {
 	ranges, order := map[string][]string{}, []string{}
 	for i := range s.rows {
 		for _, c := range s.rows[i].cells {
-			if c.role != roleInput || c.options == nil || c.field.Kind == form.KindMultiChoice && c.options[0] != yesLabel {
+			if !c.offers() {
 				continue
 			}
 			key := b.optionRange(c.options)
@@ -171,8 +179,23 @@ func (b *builder) optionRange(labels []string) string {
 	return b.options[key]
 }
 
+// offers tells that the cell has options to choose from. Of several at once, as a
+// table's column may ask for, a list cannot help.
+func (c cellPlan) offers() bool {
+	return c.role == roleInput && c.options != nil && (c.field.Kind != form.KindMultiChoice || c.options[0] == yesLabel)
+}
+
 // optionLists writes the hidden sheet of option lists.
 func (b *builder) optionLists() error {
+	for _, s := range b.sheets {
+		for i := range s.rows {
+			for _, c := range s.rows[i].cells {
+				if c.offers() {
+					b.optionRange(c.options)
+				}
+			}
+		}
+	}
 	if len(b.lists) == 0 {
 		return nil
 	}

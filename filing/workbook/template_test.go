@@ -1,8 +1,12 @@
 package workbook_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
+	"io"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -267,7 +271,8 @@ func TestFormulas(t *testing.T) {
 // made different.
 func TestSheetsAreProtectedAndPrintable(t *testing.T) {
 	r := sample(t, "foundation-2004", 1, form.Context{PartySection: true})
-	f, err := excelize.OpenReader(bytes.NewReader(written(t, r, workbook.All)))
+	raw := written(t, r, workbook.All)
+	f, err := excelize.OpenReader(bytes.NewReader(raw))
 	must(t, err)
 	defer f.Close()
 	seen := map[string]bool{}
@@ -289,10 +294,14 @@ func TestSheetsAreProtectedAndPrintable(t *testing.T) {
 		if layout.Size == nil || *layout.Size != 9 || *layout.FitToWidth != 1 {
 			t.Errorf("sheet %s does not print on A4: %+v", name, layout)
 		}
+		if props, err := f.GetSheetProps(name); err != nil || props.FitToPage == nil || !*props.FitToPage {
+			t.Errorf("sheet %s is not fitted to the page: %v", name, err)
+		}
 		if protection, err := f.GetSheetProtection(name); err != nil || protection.Password != "" {
 			t.Errorf("sheet %s: protection %+v, %v", name, protection, err)
 		}
 	}
+	columnsInOrder(t, raw)
 	offered := 0
 	for _, name := range f.GetSheetList() {
 		validations, err := f.GetDataValidations(name)
@@ -301,6 +310,33 @@ func TestSheetsAreProtectedAndPrintable(t *testing.T) {
 	}
 	if offered < 10 {
 		t.Errorf("choices are offered for %d ranges", offered)
+	}
+}
+
+// columnsInOrder looks at the sheets as they lie in the file: Excel mends a file
+// whose columns are out of order, with a warning to the person who opens it.
+func columnsInOrder(t testing.TB, raw []byte) {
+	t.Helper()
+	archive, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	must(t, err)
+	column := regexp.MustCompile(`<col [^>]*min="([0-9]+)"`)
+	for _, part := range archive.File {
+		if !strings.HasPrefix(part.Name, "xl/worksheets/") {
+			continue
+		}
+		in, err := part.Open()
+		must(t, err)
+		text, err := io.ReadAll(in)
+		must(t, err)
+		last := 0
+		for _, m := range column.FindAllSubmatch(text, -1) {
+			n, err := strconv.Atoi(string(m[1]))
+			must(t, err)
+			if n <= last {
+				t.Errorf("%s: column %d after %d", part.Name, n, last)
+			}
+			last = n
+		}
 	}
 }
 

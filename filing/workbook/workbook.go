@@ -128,6 +128,11 @@ func read(raw []byte, r Report) (*Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read workbook: %w", err)
 	}
+	return readBook(book, r)
+}
+
+// readBook tells a workbook of ours from another program's.
+func readBook(book *xlsx.Book, r Report) (*Reading, error) {
 	if stamp, ok := readStamp(book); ok {
 		if err := stamp.fits(r); err != nil {
 			return nil, err

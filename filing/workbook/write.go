@@ -62,6 +62,9 @@ func (b *builder) build(part Part) error {
 	return steps(
 		func() error { return b.styles.define(b.file) },
 		func() error { return b.guide(part) },
+		// Hidden sheets first: to hide one, the library reads all that are there, those of streams from their text.
+		b.optionLists,
+		func() error { return b.stamp(newStamp(b.report, part)) },
 		func() error {
 			for _, s := range b.sheets {
 				if err := b.sheet(s); err != nil {
@@ -70,8 +73,6 @@ func (b *builder) build(part Part) error {
 			}
 			return nil
 		},
-		b.optionLists,
-		func() error { return b.stamp(newStamp(b.report, part)) },
 		func() error { return b.file.SetCalcProps(&excelize.CalcPropsOptions{FullCalcOnLoad: new(true)}) },
 		func() error {
 			return b.file.SetDocProps(&excelize.DocProperties{Creator: b.report.Name,
@@ -122,17 +123,21 @@ func (b *builder) sheet(s *sheetPlan) error {
 	if _, err := b.file.NewSheet(s.name); err != nil {
 		return err
 	}
+	if err := b.page(s.name, s.wide, s.headRow); err != nil { // before the stream, which writes some of it first
+		return err
+	}
 	out, err := b.file.NewStreamWriter(s.name)
 	if err != nil {
 		return err
 	}
-	if err := out.SetColVisible(1, 1, false); err != nil {
-		return err
-	}
-	for i, width := range s.widths {
-		if err := out.SetColWidth(2+i, 2+i, width); err != nil {
+	// The last column first: the library puts each before the others, and Excel wants them in order.
+	for i := len(s.widths) - 1; i >= 0; i-- {
+		if err := out.SetColWidth(2+i, 2+i, s.widths[i]); err != nil {
 			return err
 		}
+	}
+	if err := out.SetColVisible(1, 1, false); err != nil {
+		return err
 	}
 	if s.headRow > 0 {
 		if err := out.SetPanes(&excelize.Panes{Freeze: true, YSplit: s.headRow, XSplit: 2,
@@ -147,7 +152,6 @@ func (b *builder) sheet(s *sheetPlan) error {
 	}
 	return steps(
 		func() error { return b.choices(s) },
-		func() error { return b.page(s.name, s.wide, s.headRow) },
 		func() error { return b.protect(s.name, s.grows) },
 		out.Flush,
 	)

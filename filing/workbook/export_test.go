@@ -1,0 +1,4 @@
+package workbook
+
+// ReadBook reads a workbook that is unpacked already, for fuzzing.
+var ReadBook = readBook
