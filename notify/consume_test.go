@@ -51,6 +51,8 @@ func TestWhoHearsOfWhat(t *testing.T) {
 		"penalty case":             {event.PenaltyOpenedKind, event.PenaltyOpened{OpenedOn: d(2019, 4, 1)}, KindNotice, "已立案调查（2018年度报告）"},
 		"due day moved on request": {event.ObligationDueChangedKind, event.ObligationDueChanged{DueOn: d(2019, 4, 30), OnRequest: true}, "", ""},
 		"request withdrawn":        {event.RequestWithdrawnKind, event.RequestWithdrawn{Kind: "extension"}, "", ""},
+		"infected file":            {event.AttachmentInfectedKind, event.AttachmentScanned{Kind: "declaration", N: 1, Virus: "X"}, KindAttachment, "2018年度报告的附件查出病毒，请重新上传"},
+		"clean file":               {event.AttachmentClearedKind, event.AttachmentScanned{Kind: "declaration", N: 1}, "", ""},
 		"nobody's business":        {event.ReviewClaimedKind, nil, "", ""},
 	}
 	for name, tt := range tests {

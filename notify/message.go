@@ -23,7 +23,7 @@ type letter struct {
 	Provisional bool         // no holiday notice covers Due yet
 	WorkingDays int          // left until Due
 	Previous    workday.Date // the due day before the change
-	Which       string       // which day changed, where it is not the due day
+	Which       string       // which day changed, where it is not the due day; which file
 	Returned    bool
 	Reason      string
 
@@ -37,6 +37,9 @@ type letter struct {
 	IssuedOn  workday.Date
 
 	Asked        string // what an organisation asks for
+	Sponsor      string
+	Submitted    bool         // by the sponsor's agreement
+	Held         workday.Date // until when waiting for the sponsor has no consequences
 	Correction   bool
 	Basis        string
 	On           workday.Date // from when a listing or its end holds

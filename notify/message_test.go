@@ -44,11 +44,26 @@ func TestWording(t *testing.T) {
 		"reset":           nil, "address": nil, "address_taken": nil, "account_changed": nil,
 		"request_received":           func(l *letter) { l.Asked = "延期报送" },
 		"request_received-exemption": func(l *letter) { l.Asked, l.Due = "豁免报送", workday.Date{} },
-		"request_decided":            func(l *letter) { l.Asked, l.Outcome, l.Reason = "延期报送", "granted", "" },
-		"request_decided-exemption":  func(l *letter) { l.Asked, l.Outcome, l.Due, l.Basis = "豁免报送", "granted", workday.Date{}, "" },
+		"sponsor_requested":          func(l *letter) { l.Sponsor = "试点市教育局" },
+		"sponsor_warned":             func(l *letter) { l.Sponsor, l.WorkingDays = "试点市教育局", 3 },
+		"sponsor_answered": func(l *letter) {
+			l.Sponsor, l.Outcome, l.Submitted, l.Reason = "试点市教育局", "agreed", true, "同意报送。"
+		},
+		"sponsor_answered-returned": func(l *letter) {
+			l.Sponsor, l.Outcome, l.Reason, l.Remarks, l.Held = "试点市教育局", "returned", "请补充业务活动情况。", 2, workday.NewDate(2019, 4, 8)
+		},
+		"sponsor_answered-not_submitted": func(l *letter) {
+			l.Sponsor, l.Outcome, l.Which = "试点市教育局", "agreed", "2018年度报告的补报期已于2019年4月30日结束，不再接收报告。请联系登记管理机关。"
+		},
+		"sponsor_passed":            func(l *letter) { l.Sponsor, l.Held = "试点市教育局", workday.NewDate(2019, 4, 8) },
+		"sponsor_passed-late":       func(l *letter) { l.Sponsor = "试点市教育局" },
+		"sponsor_passed_desk":       func(l *letter) { l.Sponsor, l.Held = "试点市教育局", workday.NewDate(2019, 4, 8) },
+		"request_decided":           func(l *letter) { l.Asked, l.Outcome, l.Reason = "延期报送", "granted", "" },
+		"request_decided-exemption": func(l *letter) { l.Asked, l.Outcome, l.Due, l.Basis = "豁免报送", "granted", workday.Date{}, "" },
 		"request_decided-refused": func(l *letter) {
 			l.Asked, l.Outcome, l.Due, l.Reason = "延期报送", "refused", workday.Date{}, "审计报告已经出具。"
 		},
+		"attachment_infected":   func(l *letter) { l.Which = "“声明签章页”第 1 个文件" },
 		"document_held":         func(l *letter) { l.DocumentKind, l.Reason = "conclusion", "字体中没有“𪚥”字" },
 		"reminder-today":        func(l *letter) { l.Today, l.WorkingDays = l.Due, 0 },
 		"reminder-tomorrow":     func(l *letter) { l.Today, l.WorkingDays = workday.NewDate(2019, 3, 30), 0 },

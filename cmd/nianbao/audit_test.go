@@ -9,6 +9,7 @@ import (
 	"nianbao/internal/event"
 	"nianbao/internal/postgres"
 	"nianbao/internal/postgres/pgtest"
+	"nianbao/internal/scan/scantest"
 )
 
 // tampered is a database with sequenced events in which the statements were run past the guards.
@@ -110,8 +111,12 @@ func TestDoctorNamesWhatIsWrong(t *testing.T) {
 		"no signing key yet: the first serve makes one in "+data, "no mail server is set up: mails will wait in the outbox")
 
 	key := data + "/signing-key.pem"
-	wants(t, nianbao(t, "", "doctor", "--signing-key", key), exitFailed, "certificate  WRONG", "1 of 7 parts are wrong")
+	wants(t, nianbao(t, "", "doctor", "--signing-key", key), exitFailed, "certificate  WRONG", "1 of 8 parts are wrong")
 	wants(t, nianbao(t, "", "doctor", "--smtp", "ftp://mail.example"), exitFailed, "mail         WRONG")
+	wants(t, nianbao(t, "", "doctor", "--clamd", "http://scanner.example"), exitFailed, "scanner      WRONG", "use tcp://host:port or unix:///path")
+	wants(t, nianbao(t, "", "doctor", "--clamd", "tcp://127.0.0.1:1"), exitFailed, "scanner      WRONG", "start clamd")
+	wants(t, nianbao(t, "", "doctor", "--clamd", scantest.Start(t).URL), exitDone, "scanner      ok", "ClamAV 1.0.0-test")
+	wants(t, nianbao(t, "", "doctor"), exitDone, "no virus scanner is set up")
 	wants(t, nianbao(t, "", "doctor", "--smtp", "smtp://mail.example:25"), exitFailed, "mail         WRONG") // a demonstration writes to nobody
 
 	failed := func(query string, args ...any) {

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	"gocloud.dev/gcerrors"
+
 	"nianbao/internal/document"
 	"nianbao/internal/event"
 	"nianbao/internal/postgres"
@@ -197,6 +199,9 @@ func (e *environment) backupBlobs(dir, blobsURL string) (int, error) {
 				return err
 			}
 			content, err := bucket.ReadAll(e.ctx, object.Key)
+			if gcerrors.Code(err) == gcerrors.NotFound {
+				continue // an infected file, or one swept, that went since it was listed: nothing in force names it
+			}
 			if err != nil {
 				return fmt.Errorf("blob %s: %w", object.Key, err)
 			}

@@ -25,7 +25,11 @@ func TestBackupRoundTrip(t *testing.T) {
 	wants(t, nianbao(t, "", "authorities", "import", write(t, "a.csv", oneAuthority)), exitDone)
 	wants(t, nianbao(t, "", "organisations", "import", write(t, "o.csv", register)), exitDone, "9 new")
 	wants(t, nianbao(t, "", "seasons", "import", write(t, "s.yaml", oneSeason)), exitDone, "obligations: 9 new")
-	if err := os.MkdirAll(filepath.Join(there, "blobs"), 0o700); err != nil {
+	attached := filepath.Join("blobs", "attachments", "019d31f5", "019d31f5-0f08-77f1-9553-a887be9d666d")
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(there, attached)), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(there, attached), []byte("%PDF-1.7"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := document.OwnSigner(there, "试验市民政局", wallAt); err != nil {
@@ -34,7 +38,7 @@ func TestBackupRoundTrip(t *testing.T) {
 	key := read(t, filepath.Join(there, document.KeyFile))
 
 	set := filepath.Join(t.TempDir(), "set")
-	wants(t, nianbao(t, "", "backup", set), exitDone, "backed up the database, 0 blobs and the keys")
+	wants(t, nianbao(t, "", "backup", set), exitDone, "backed up the database, 1 blobs and the keys")
 	wants(t, nianbao(t, "", "backup", set), exitFailed, "is not empty: give a new folder")
 	for _, name := range []string{dumpFile, blobsFile, keysFile, manifestFile} {
 		if info, err := os.Stat(filepath.Join(set, name)); err != nil || name == keysFile && info.Mode().Perm() != 0o600 {
@@ -49,6 +53,9 @@ func TestBackupRoundTrip(t *testing.T) {
 	wants(t, nianbao(t, "", "restore", set), exitDone, "restored the backup of "+wallAt.UTC().Format("2006-01-02T15:04:05Z"))
 	if !bytes.Equal(read(t, filepath.Join(here, document.KeyFile)), key) {
 		t.Error("the key is another")
+	}
+	if got := read(t, filepath.Join(here, attached)); string(got) != "%PDF-1.7" {
+		t.Errorf("the attachment is another: %q", got)
 	}
 	wants(t, nianbao(t, "", "organisations", "import", write(t, "o.csv", register)), exitDone, "9 unchanged")
 	wants(t, nianbao(t, "", "seasons", "import", write(t, "s.yaml", oneSeason)), exitDone, "unchanged", "obligations: 0 new")

@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"time"
 
+	"nianbao/filing"
 	"nianbao/internal/document"
 	"nianbao/internal/event"
 	"nianbao/internal/postgres"
 	"nianbao/internal/queue"
+	"nianbao/internal/scan"
 	"nianbao/internal/workday"
 	"nianbao/notify"
 )
@@ -47,7 +49,7 @@ func (c *doctorCmd) examine(e *environment, s *store) error {
 		check func(*environment, *store) ([]string, error)
 	}{
 		{"database", c.database}, {"clock", c.clock}, {"calendar", c.calendar}, {"certificate", c.certificate},
-		{"blob store", c.blobStore}, {"mail", c.mail}, {"background", c.background},
+		{"blob store", c.blobStore}, {"scanner", c.scan}, {"mail", c.mail}, {"background", c.background},
 	}
 	wrong := 0
 	for _, check := range checks {
@@ -164,6 +166,33 @@ func (c *doctorCmd) blobStore(e *environment, _ *store) ([]string, error) {
 		err = errors.New("the blob store cannot be reached: check --blobs")
 	}
 	return nil, errors.Join(err, bucket.Close())
+}
+
+// scan asks the virus scanner what it is, and counts the files that wait for one.
+func (c *doctorCmd) scan(e *environment, s *store) ([]string, error) {
+	held, err := filing.HeldAttachments(e.ctx, s.db)
+	if err != nil {
+		return nil, err
+	}
+	var waiting []string
+	if held > 0 {
+		waiting = []string{fmt.Sprintf("%d files wait for their virus scan", held)}
+	}
+	if c.Clamd == "" {
+		if held > 0 {
+			return waiting, errors.New("no scanner is set up, and what waits for one cannot be submitted: give --clamd to serve")
+		}
+		return []string{"no virus scanner is set up: attachments are usable at once (--clamd)"}, nil
+	}
+	clamd, err := scan.NewClamd(c.Clamd)
+	if err != nil {
+		return nil, fmt.Errorf("--clamd: %w", err)
+	}
+	version, err := clamd.Version(e.ctx)
+	if err != nil {
+		return waiting, fmt.Errorf("%w: start clamd, or correct --clamd; until then new files are held", err)
+	}
+	return append(waiting, version), nil
 }
 
 func (c *doctorCmd) mail(e *environment, s *store) ([]string, error) {

@@ -68,7 +68,7 @@ func TestHalfFilledDemonstrationIsRefused(t *testing.T) {
 
 func TestDoctorOnAFreshFolderAndAnUnreachableDatabase(t *testing.T) {
 	// The clock of these tests stands in 2019, which the doctor rightly calls wrong.
-	wants(t, nianbao(t, "", "doctor", "--data", filepath.Join(t.TempDir(), "data")), exitFailed, "database     ok", "1 of 7 parts")
+	wants(t, nianbao(t, "", "doctor", "--data", filepath.Join(t.TempDir(), "data")), exitFailed, "database     ok", "1 of 8 parts")
 	got := nianbao(t, "", "doctor", "--data", t.TempDir(), "--database-url", "postgres://nobody@127.0.0.1:1/none")
 	wants(t, got, exitFailed, "WRONG", "--database-url")
 }

@@ -43,7 +43,9 @@ func (s *Server) ListAttachments(c echo.Context, year Year) error {
 	return c.JSON(http.StatusOK, list)
 }
 
-func attachmentsUnder(year int) string { return basePath + "/reports/" + strconv.Itoa(year) + "/attachments/" }
+func attachmentsUnder(year int) string {
+	return basePath + "/reports/" + strconv.Itoa(year) + "/attachments/"
+}
 
 // attachmentsOf gives files with their addresses below path, which ends with a slash.
 func attachmentsOf(files []filing.Attachment, path string) []Attachment {
