@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -25,14 +26,22 @@ const digestLength = 8 // hex digits a field
 
 // digestOf tells one value of a field from another.
 func digestOf(f *form.Form, field *form.Field, value any) string {
-	if value == nil {
+	var written []byte
+	switch v := value.(type) {
+	case nil:
 		return strings.Repeat("0", digestLength)
+	case int64:
+		written = strconv.AppendInt([]byte("n"), v, 10)
+	case string:
+		written = append([]byte("s"), v...)
+	default: // a list or rows, which the form writes
+		body, err := f.Encode(form.Values{field.Key: value})
+		if err != nil { // no such value can be stored, so it equals none
+			return strings.Repeat("f", digestLength)
+		}
+		written = body
 	}
-	body, err := f.Encode(form.Values{field.Key: value})
-	if err != nil { // no such value can be stored, so it equals none
-		return strings.Repeat("f", digestLength)
-	}
-	sum := sha256.Sum256(body)
+	sum := sha256.Sum256(written)
 	return hex.EncodeToString(sum[:digestLength/2])
 }
 
