@@ -202,7 +202,7 @@ func TestSetUpASeason(t *testing.T) {
 // outboxOf is the one mail that waits, as "recipient text".
 func outboxOf(t *testing.T) string {
 	t.Helper()
-	db, err := postgres.Open(t.Context(), os.Getenv("DATABASE_URL"), time.Now)
+	db, err := postgres.Open(t.Context(), os.Getenv("NIANBAO_DATABASE_URL"), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -265,6 +265,7 @@ func (n *node) background(ctx context.Context) error {
 	go func() { done <- n.worker.Run(ctx) }()
 	go func() { done <- n.driver.Run(ctx) }()
 	go n.followCalendar(ctx)
+	go n.forgetSessions(ctx)
 	var err error
 	for range cap(done) {
 		err = errors.Join(err, <-done)
@@ -282,6 +283,24 @@ func (n *node) resumeMails(ctx context.Context) error {
 		n.env.log.Info("what waited for a mail server or a gateway goes out", "count", resumed)
 	}
 	return nil
+}
+
+// forgetEvery is how often sessions that are over are deleted, with the network addresses in them.
+const forgetEvery = time.Hour
+
+func (n *node) forgetSessions(ctx context.Context) {
+	tick := time.NewTicker(forgetEvery)
+	defer tick.Stop()
+	for {
+		if _, err := account.PurgeSessions(ctx, n.db); err != nil && ctx.Err() == nil {
+			n.env.log.Error("delete sessions that are over", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 func (n *node) followCalendar(ctx context.Context) {

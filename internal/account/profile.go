@@ -156,8 +156,9 @@ func (s *Service) askToConfirm(tx *postgres.Tx, p Profile, email string) error {
 		return err
 	}
 	l.Secret, l.ExpiresAt = link, tx.Now().AddDate(0, 0, AddressDays)
-	// The row is written for a taken address too: its page must look the same.
+	// The row is written for a taken address too: its page must look the same. A link asked for before ends.
 	_, err = tx.ExecContext(tx.Context(), `
+		WITH before AS (UPDATE email_change SET used_at = $4 WHERE person_id = $2 AND used_at IS NULL)
 		INSERT INTO email_change (token_hash, person_id, email, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)`,
 		hash, p.PersonID, email, tx.Now(), l.ExpiresAt)
 	if err != nil {
