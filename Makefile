@@ -24,7 +24,8 @@ test: setup ## vet and all tests, under the race detector (at most 15 minutes on
 	$(GO) vet ./...
 	$(GO) test -race -shuffle=on -timeout 15m ./...
 
-test-system: setup ## the tests that need long or other servers: full size, faults (build tag system)
+test-system: ## the tests that need long or other servers: full size, faults (build tag system)
+	@deploy/setup.sh system
 	$(GO) test -tags system -timeout 4h -v ./e2e/...
 
 bench: setup ## measure, print a table, write docs/performance.md (build tag bench)

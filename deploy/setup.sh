@@ -3,13 +3,14 @@
 #
 #   deploy/setup.sh run     what it takes to build and run: PostgreSQL 15 or newer
 #   deploy/setup.sh         that, and what the tests use: a C compiler for the race detector, a browser, PDF and QR readers
+#   deploy/setup.sh system  all that, and what only test-system uses: clamd, the virus scanner
 set -euo pipefail
 
 purpose=${1:-test}
 case $purpose in
-run | test) ;;
+run | test | system) ;;
 *)
-    echo "usage: deploy/setup.sh [run|test]" >&2
+    echo "usage: deploy/setup.sh [run|test|system]" >&2
     exit 2
     ;;
 esac
@@ -37,7 +38,8 @@ browser_package() {
 
 missing_packages() {
     have_postgres || echo postgresql
-    [ "$purpose" = test ] || return 0
+    [ "$purpose" != run ] || return 0
+    [ "$purpose" != system ] || have clamd || [ -x /usr/sbin/clamd ] || echo clamav-daemon
     have gcc || echo gcc libc6-dev
     have_browser || browser_package
     have pdfsig || echo poppler-utils
