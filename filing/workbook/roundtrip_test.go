@@ -79,8 +79,8 @@ func changed(t testing.TB, raw []byte, change func(*excelize.File)) []byte {
 // values, also after a workbook program saved it, and nothing counts as changed.
 func TestRoundTrip(t *testing.T) {
 	for _, code := range codes {
-		for seed := range uint64(4) {
-			c := form.Context{PartySection: seed%2 == 0, FirstYear: seed > 1}
+		for seed := range uint64(2) {
+			c := form.Context{PartySection: seed == 0, FirstYear: seed == 1}
 			t.Run(fmt.Sprintf("%s/%d", code, seed), func(t *testing.T) {
 				r := sample(t, code, seed, c)
 				raw := written(t, r, workbook.All)
