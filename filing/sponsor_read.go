@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"nianbao/filing/check"
+	"nianbao/filing/form"
 	"nianbao/internal/postgres"
 	"nianbao/internal/registry"
 )
@@ -197,6 +198,39 @@ type SentReport struct {
 	Explanations Explanations    // and what was said to them
 	Declaration  *Declaration    // nil where a program sent it
 	Files        []SentFile
+}
+
+// SentView is a sent report laid out by its form, beside last year's.
+type SentView struct {
+	SentReport
+	Form    *form.Form
+	Values  form.Values
+	Prior   form.Values // of last year's accepted report; nil where there is none
+	Context form.Context
+}
+
+// ReadSent is SentToSponsor with the body decoded.
+func (s *Service) ReadSent(ctx context.Context, of SponsorScope, id uuid.UUID) (SentView, error) {
+	sent, err := SentToSponsor(ctx, s.db, of, id)
+	if err != nil {
+		return SentView{}, err
+	}
+	v := SentView{SentReport: sent}
+	t, err := s.find(ctx, lookup{organisationID: sent.OrganisationID, year: sent.ReportYear, prior: true})
+	if err != nil {
+		return v, err
+	}
+	v.Context = FormContext(t.org.RegisteredOn, sent.ReportYear, &t.season.Rules)
+	if v.Form, err = s.forms.Form(sent.Form); err != nil {
+		return v, err
+	}
+	decoded, _, err := v.Form.Decode(sent.Body, form.DefaultLimits)
+	if err != nil {
+		return v, fmt.Errorf("read report %s sent to the sponsor: %w", id, err)
+	}
+	v.Values = decoded.Values
+	v.Prior, err = s.priorValues(t.prior)
+	return v, err
 }
 
 // SentToSponsor reads a review of the sponsor's with all that was sent; ErrSponsorReviewNotFound.

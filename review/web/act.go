@@ -1,8 +1,6 @@
 package web
 
 import (
-	"net/http"
-
 	"github.com/labstack/echo/v4"
 
 	"nianbao/internal/web"
@@ -104,8 +102,5 @@ func (p *Pages) home(c echo.Context) error {
 	case isRole(c, roleAdmin):
 		return p.adminHome(c)
 	}
-	return p.App.Render(c, http.StatusOK, "desk/sponsor", SponsorPage{Page: p.App.NewPage(c, "首页")})
+	return p.sponsorQueue(c)
 }
-
-// SponsorPage is a sponsor's first page.
-type SponsorPage struct{ web.Page }

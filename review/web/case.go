@@ -38,6 +38,7 @@ type CasePage struct {
 	NewRemark    *RemarkForm // nil where none can be made
 	History      []HistoryRow
 	Documents    []DocumentRow
+	Sponsor      *OpinionView   // under which the report was submitted; nil where it did not go to a sponsor
 	Files        []web.FileLine // that the report was submitted with
 	Decision     *DecisionForm  // nil where there is nothing to decide
 	Approval     *ApprovalForm  // nil where there is nothing to approve
@@ -161,6 +162,9 @@ func (p *Pages) renderCase(c echo.Context, kase *review.Case, view caseView) err
 		return err
 	}
 	if page.Files, err = p.filesOf(ctx, kase.SubmissionID); err != nil {
+		return err
+	}
+	if page.Sponsor, err = p.opinionUnder(ctx, kase.SubmissionID); err != nil {
 		return err
 	}
 	if !view.form.OK() {

@@ -80,12 +80,13 @@ func newWorld(t testing.TB, today string, lines ...string) *world {
 
 // people are those who can sign in; each is made when first wanted, since hashing a password takes its time.
 var people = map[string]account.NewPerson{
-	"lin@x.example":     {Name: "林审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: city}},
-	"wu@x.example":      {Name: "吴审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: city}},
-	"he@x.example":      {Name: "何复核", Role: account.RoleApprover, Scope: account.Scope{AuthorityCode: city}},
-	"admin@x.example":   {Name: "管理员", Role: account.RoleAdmin, Scope: account.Scope{AuthorityCode: city}},
-	"sponsor@x.example": {Name: "主管", Role: account.RoleSponsor, Scope: account.Scope{AuthorityCode: city}},
-	"far@x.example":     {Name: "远审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: other}},
+	"lin@x.example":      {Name: "林审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: city}},
+	"wu@x.example":       {Name: "吴审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: city}},
+	"he@x.example":       {Name: "何复核", Role: account.RoleApprover, Scope: account.Scope{AuthorityCode: city}},
+	"admin@x.example":    {Name: "管理员", Role: account.RoleAdmin, Scope: account.Scope{AuthorityCode: city}},
+	"sponsor@x.example":  {Name: "主管", Role: account.RoleSponsor, Scope: account.Scope{AuthorityCode: city, Sponsor: bureau}},
+	"nameless@x.example": {Name: "无名", Role: account.RoleSponsor, Scope: account.Scope{AuthorityCode: city}},
+	"far@x.example":      {Name: "远审查", Role: account.RoleReviewer, Scope: account.Scope{AuthorityCode: other}},
 }
 
 func must(t testing.TB, err error) {

@@ -60,7 +60,7 @@ func (p *Pages) Routes() []web.Route {
 	post := func(path string, access web.Access, h echo.HandlerFunc) web.Route {
 		return web.Route{Method: http.MethodPost, Path: path, Access: access, Handler: h, MaxBody: formSize}
 	}
-	return append(append(p.requestRoutes(), p.fileRoute()), []web.Route{
+	return append(append(append(p.requestRoutes(), p.sponsorRoutes()...), p.fileRoute()), []web.Route{
 		get("/desk", desk, p.home),
 		get("/desk/reviews", staff, p.queue),
 		post("/desk/reviews/next", reviewers, p.claimNext),
@@ -116,6 +116,7 @@ func Nav() []web.NavItem {
 		{Text: "文书", Href: "/desk/documents", Roles: all},
 		{Text: "消息", Href: "/desk/messages", Roles: all},
 		{Text: "发件箱", Href: "/desk/outbox", Roles: all},
+		{Text: "送审", Href: sponsorPath, Roles: []account.Role{account.RoleSponsor}},
 	}
 }
 
