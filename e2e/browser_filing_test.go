@@ -187,8 +187,11 @@ func (p *tab) fillReport(a filled) {
 // declare reads the report to its end, declares and submits.
 func (p *tab) declare() {
 	p.t.Helper()
-	p.wants("#declare", "确认报告内容真实、准确、完整")
+	p.wants("#declare", "内容真实、准确、完整")
+	_, name, _ := strings.Cut(p.text("#f-declarant-h"), "“")
+	name, _, _ = strings.Cut(name, "”")
 	p.tick("#f-declare")
+	p.typeInto("#f-declarant", name)
 	p.press("#declare button[type=submit]")
 	p.wants("h1", "收到")
 	if !strings.HasSuffix(p.where(), "/receipt") {

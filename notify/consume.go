@@ -28,6 +28,7 @@ var handlers = map[event.Kind]handler{
 	event.SponsorWarnedKind:         (*Service).onSponsorWarned,
 	event.SponsorAnsweredKind:       (*Service).onSponsorAnswered,
 	event.SponsorPassedKind:         (*Service).onSponsorPassed,
+	event.SubmissionAskedKind:       (*Service).onSubmissionAsked,
 	event.SubmissionReceivedKind:    (*Service).onReceived,
 	event.AttachmentInfectedKind:    (*Service).onInfected,
 	event.ReviewDecidedKind:         (*Service).onDecided,

@@ -71,9 +71,10 @@ func TestWholeReportWithoutScript(t *testing.T) {
 				t.Errorf("submitted without a declaration: %d", undeclared.Status)
 			}
 			webtest.CheckHTML(t, "submit refused", []byte(undeclared.Body))
-			wantText(t, undeclared.Body, "请勾选声明后再报送")
+			wantText(t, undeclared.Body, "请勾选声明后再报送", "请输入声明人姓名", "没有虚假记载", "受法定代表人"+org.LegalRepresentative+"授权")
 			fields = formOn(t, undeclared.Body, "/filer/reports/2018/submit")
 			fields.Set("declare", "1")
+			fields.Set("declarant", "测 试员")
 			taken := b.Post("/filer/reports/2018/submit", fields)
 			if taken.Status != http.StatusSeeOther || !strings.HasSuffix(taken.Header.Get("Location"), "/receipt") {
 				t.Fatalf("submit: %d to %s\n%s", taken.Status, taken.Header.Get("Location"), textOf(taken.Body))
@@ -295,6 +296,7 @@ func TestNothingSavedYetCannotBeSubmitted(t *testing.T) {
 	wantText(t, page.Body, "还没有保存过任何内容，不能报送。")
 	fields := formOn(t, page.Body, "/filer/reports/2018/submit")
 	fields.Set("declare", "1")
+	fields.Set("declarant", "测 试员")
 	if a := b.Post("/filer/reports/2018/submit", fields); a.Header.Get("Location") != "/filer/reports/2018/check" {
 		t.Errorf("an unfinished report: %d to %s", a.Status, a.Header.Get("Location"))
 	}
@@ -315,6 +317,7 @@ func TestSubmitWhatWasRead(t *testing.T) {
 	b := w.browser(registry.TypeService)
 	fields := formOn(t, b.Get("/filer/reports/2018/submit").Body, "/filer/reports/2018/submit")
 	fields.Set("declare", "1")
+	fields.Set("declarant", "测 试员")
 	if _, err := w.filing.SaveDraft(w.ctx, filing.SaveDraft{OrganisationID: org.ID, Year: 2018, Body: []byte(body), Actor: reviewer.Actor}); err != nil {
 		t.Fatal(err)
 	}
@@ -328,10 +331,11 @@ func TestSubmitWhatWasRead(t *testing.T) {
 		t.Errorf("the page shows %v", again)
 	}
 	again.Set("declare", "1")
+	again.Set("declarant", "测 试员")
 	if a := b.Post("/filer/reports/2018/submit", again); a.Status != http.StatusSeeOther {
 		t.Errorf("after reading again: %d", a.Status)
 	}
-	other := url.Values{"key": {"another"}, "version": {"2"}, "declare": {"1"}}
+	other := url.Values{"key": {"another"}, "version": {"2"}, "declare": {"1"}, "declarant": {"测试员"}}
 	if a := b.Post("/filer/reports/2018/submit", other); a.Header.Get("Location") != "/filer/reports/2018" {
 		t.Errorf("a second submission: %d to %s", a.Status, a.Header.Get("Location"))
 	}

@@ -61,6 +61,7 @@ func TestReturnedAndPutRight(t *testing.T) {
 	}
 	submit := formOn(t, b.Get("/filer/reports/2018/submit").Body, "/filer/reports/2018/submit")
 	submit.Set("declare", "1")
+	submit.Set("declarant", "测 试员")
 	if a := b.Post("/filer/reports/2018/submit", submit); a.Status != http.StatusSeeOther {
 		t.Fatalf("submit again: %d", a.Status)
 	}

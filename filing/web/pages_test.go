@@ -17,6 +17,10 @@ func TestPages(t *testing.T) {
 	tag := web.Tag{Text: "逾期", Tone: web.ToneWarn}
 	finding := web.Finding{ID: "w-1", Title: "不相等", Remedy: "核对", Links: []web.Link{{Href: "#f-a", Text: "1 行"}}, Basis: "制度", Check: "BS-TOTAL"}
 	warning := web.Finding{ID: "w-2", Warning: true, Title: "变化大"}
+	answered := web.Finding{ID: "w-8", Warning: true, Title: "变化大", Figures: []web.Figure{{Label: "资金", Value: "1.00", Href: "/x"}},
+		Answer: &web.Answer{Text: []string{"年底收款"}, By: "张三", Stale: true}}
+	explaining := web.Finding{ID: "w-7", Warning: true, Title: "变化大", Reason: &web.Reason{ID: "f-said", Name: "said", Value: "年底", SeenName: "seen", Seen: "年",
+		Said: "张三写于", Error: "太长", Stale: true}}
 	summary := web.Summary{Title: "有 1 处错误", Items: []web.SummaryItem{{Href: "#f-a", Text: "没有填"}, {Warning: true, Text: "变化大"}}}
 	due := filerweb.Due{Before: "还剩", Number: "13", After: "个工作日", Text: "3月31日截止", Over: true,
 		Days: web.Days{Weeks: [][]web.Day{{{Day: 12, State: "today"}}}, Key: "一格一个工作日"}, Ruler: web.NewRuler(web.Window{Length: 10, Left: 9})}
@@ -93,10 +97,14 @@ func TestPages(t *testing.T) {
 		"filer/conflict": {filerweb.ConflictPage{}, filerweb.ConflictPage{Page: page, Heading: "封面", Other: "张某", At: "12:00", Action: "/x", Base: "00", Back: "/x", Carried: hidden,
 			Items: []filerweb.ConflictItem{{ID: "f-a", Label: "电话", Pick: "pick.a", Mine: "1", Theirs: "2", Hidden: hidden}}}},
 		"filer/check": {filerweb.CheckPage{}, filerweb.CheckPage{Page: page, Heading: "全面检查", Tasks: tasks, Saved: saved, Verdict: "还有 1 处错误", Errors: true, Next: "/x",
-			Sections: []filerweb.CheckedSection{{ID: "c-a", Title: "封面", Href: "/x", Tag: tag, Missing: []web.Link{{Href: "/x", Text: "甲"}, {Href: "/y", Text: "乙"}}, Total: 3, Findings: []web.Finding{{ID: "w-1", Title: "不对"}, warning}}}}},
+			Sections: []filerweb.CheckedSection{{ID: "c-a", Title: "封面", Href: "/x", Tag: tag, Missing: []web.Link{{Href: "/x", Text: "甲"}, {Href: "/y", Text: "乙"}}, Total: 3, Findings: []web.Finding{{ID: "w-1", Title: "不对"}, warning, explaining}, Explains: true}}, Said: "1 处写了说明", Action: "/c", Summary: web.Summary{Title: "没有存下", Items: []web.SummaryItem{{Href: "#f-said", Text: "太长"}}}}},
 		"filer/submit": {filerweb.SubmitPage{}, filerweb.SubmitPage{Page: page, Eyebrow: "2018", Heading: "通读与报送", Tasks: tasks, Due: due, Sections: sections, Warnings: "有 1 处提示", CheckTo: "/c", Action: "/x",
-			Summary: web.Summary{Title: "没有报送", Items: []web.SummaryItem{{Href: "#f-declare", Text: "请勾选"}}}, Key: "k", Version: 3, Declared: true, Declare: "请勾选", After: "之后", Print: "草稿"},
-			filerweb.SubmitPage{Page: page, Blocked: "还有错误", CheckTo: "/c"}},
+			Summary: web.Summary{Title: "没有报送", Items: []web.SummaryItem{{Href: "#f-declare", Text: "请勾选"}}}, Key: "k", Version: 3, After: "之后", Print: "草稿", Warned: []web.Finding{answered}, Previous: "3月18日",
+			Declare: filerweb.DeclareView{Text: "本单位及本人声明", Capacity: "本人是法定代表人", Checked: true, Error: "请勾选", Name: web.TextField{ID: "f-declarant", Name: "declarant", Label: "姓名", Hint: "输入", Error: "没有填"}},
+			Changes: []web.Change{{Label: "资金", Old: "1.00", New: "2.00", Delta: "+1.00", Calculated: true}}},
+			filerweb.SubmitPage{Page: page, Blocked: "还有错误", CheckTo: "/c", Previous: "3月18日"},
+			filerweb.SubmitPage{Page: page, Blocked: "还有错误", Ask: filerweb.AskView{Text: "由负责人报送", Action: "/ask"}},
+			filerweb.SubmitPage{Page: page, Ask: filerweb.AskView{Text: "由负责人报送", Asked: "已提醒"}}},
 		"filer/receipt":    {filerweb.ReceiptPage{}, filerweb.ReceiptPage{Page: page, Eyebrow: "2018", Heading: "报告已收到", Facts: facts, Next: "等待", PDF: "/p", PDFText: "PDF", Report: "/x"}},
 		"filer/submission": {filerweb.SubmissionPage{}, filerweb.SubmissionPage{Page: page, Eyebrow: "2018", Heading: "第 1 次", Facts: facts, Sections: sections, Receipt: "/r", Body: "/b"}},
 		"filer/return": {filerweb.RepairPage{}, filerweb.RepairPage{Page: page, Eyebrow: "2018", Heading: "已退回", Saved: saved, Due: due, Summary: web.Summary{Title: "看不懂", Items: []web.SummaryItem{{Href: "#f-z", Text: "数字"}}}, Action: "/x", Base: "00",

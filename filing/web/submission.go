@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -54,6 +55,8 @@ type SubmissionPage struct {
 	Files    []web.FileLine
 	Receipt  string
 	Body     string
+	Declared []web.Fact    // by whom, under which text
+	Warned   []web.Finding // the warnings it was taken with, and what was said to them
 }
 
 func (p *Pages) submission(c echo.Context) error {
@@ -86,10 +89,52 @@ func (p *Pages) submission(c echo.Context) error {
 	if page.Files, err = p.submittedFiles(c, s); err != nil {
 		return err
 	}
+	if err := p.fillTaken(c, s, &page); err != nil {
+		return err
+	}
 	if page.Page, err = p.page(c, page.Heading, y.crumbs()...); err != nil {
 		return err
 	}
 	return p.app.Render(c, http.StatusOK, "filer/submission", page)
+}
+
+// fillTaken adds what the report was taken with: its declaration, and warnings
+// with what was said to them.
+func (p *Pages) fillTaken(c echo.Context, s filing.Submission, page *SubmissionPage) error {
+	ctx := requestContext(c)
+	d, err := filing.SubmissionDeclaration(ctx, p.db, s.ID)
+	switch {
+	case errors.Is(err, filing.ErrNoDeclaration):
+	case err != nil:
+		return err
+	default:
+		page.Declared = []web.Fact{{Label: "声明", Value: filing.DeclarationText(d.Version, s.ReportYear)},
+			{Label: "声明人", Value: d.Name, Note: capacityOf(d)}}
+	}
+	findings, err := filing.SubmissionFindings(ctx, p.db, s.ID)
+	if err != nil {
+		return err
+	}
+	said, err := filing.SubmissionExplanations(ctx, p.db, s.ID)
+	if err != nil {
+		return err
+	}
+	for i, f := range findings {
+		view := web.Finding{ID: fmt.Sprintf("w-%d", i), Warning: true, Title: f.Message, Basis: f.Basis, Check: f.Check}
+		if answer, ok := said.To(f); ok {
+			view.Answer = answerShown(answer, f)
+		}
+		page.Warned = append(page.Warned, view)
+	}
+	return nil
+}
+
+// capacityOf says in which capacity somebody declared.
+func capacityOf(d filing.Declaration) string {
+	if d.ByLegalRepresentative() {
+		return "法定代表人"
+	}
+	return "负责人，受法定代表人" + d.LegalRepresentative + "授权"
 }
 
 // submissionBody gives the stored bytes, which are what the SHA-256 covers.

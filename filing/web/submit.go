@@ -2,17 +2,14 @@ package web
 
 import (
 	"errors"
-	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"nianbao/filing"
 	"nianbao/filing/check"
-	"nianbao/internal/account"
 	"nianbao/internal/web"
+	"nianbao/internal/workday"
 )
 
 // SubmitPage is the whole report to read through, the declaration and the
@@ -26,25 +23,20 @@ type SubmitPage struct {
 	Due      Due
 	Sections []ReadSection
 	Files    []web.FileLine
-	Blocked  string // why it cannot be submitted yet
-	Editor   string // to who may not submit: who may
+	Changes  []web.Change // since the report that was sent back
+	Previous string       // when that was submitted; "" for a first report
+	Blocked  string       // why it cannot be submitted yet
+	Ask      AskView
 	CheckTo  string
 	Warnings string
+	Warned   []web.Finding // with what is said to them
 	Action   string
 	Key      string // idempotency key: the same form sent twice is one report
 	Version  int    // of the draft that was read through
-	Declared bool
-	Declare  string // what is wrong with the declaration
+	Declare  DeclareView
 	After    string // what happens next
 	Print    string
 }
-
-// Names of the form that submits.
-const (
-	keyName     = "key"
-	versionName = "version"
-	declareName = "declare"
-)
 
 func (p *Pages) submitForm(c echo.Context) error {
 	w, done, err := p.openWorkspace(c)
@@ -57,7 +49,7 @@ func (p *Pages) submitForm(c echo.Context) error {
 func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error {
 	page := SubmitPage{Eyebrow: w.title(), Heading: "通读与报送", Tasks: p.taskList(w, "submit"), Due: p.dueOf(w.year),
 		Sections: w.reader().sections(), Files: kindLines(w.files), CheckTo: w.path("/check"), Action: w.path("/submit"), Key: sent.Get(keyName),
-		Version: w.draft.Version, Declared: sent.Get(declareName) != "", Declare: sent.ErrorOf(declareName),
+		Version: w.draft.Version, Declare: w.declareView(web.Principal(c), sent), Warned: w.warned(),
 		Print: "草稿，未报送 · 打印于 " + stamp(p.db.Now())}
 	n := countOf(place(w.form, w.findings))
 	switch {
@@ -66,7 +58,7 @@ func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error
 	case n.wrong+n.missing > 0:
 		page.Blocked = "还有 " + countWords(n) + "，改完才能报送。"
 	case n.warnings > 0:
-		page.Warnings = "有 " + countWords(n) + "，不妨碍报送，审查员会看到。"
+		page.Warnings = "有 " + countWords(n) + "，不妨碍报送，审查员会连同说明一起看到。"
 	}
 	window := filing.ReviewDue(p.calendar(), p.db.Now(), w.season.Rules.ReviewWindow)
 	page.After = "现在报送，登记管理机关最迟 " + web.DateFull(window.Date) + "审结" + provisional(window.Provisional) +
@@ -75,7 +67,10 @@ func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error
 		page.Key = uuid.NewString()
 	}
 	var err error
-	if page.Editor, err = p.editorWords(c, w.org.ID); err != nil {
+	if page.Ask, err = p.askView(c, w); err != nil {
+		return err
+	}
+	if err := p.fillChanges(c, w, &page); err != nil {
 		return err
 	}
 	if page.Page, err = p.page(c, "通读与报送", w.crumbs(web.Crumb{Text: "任务清单", Href: w.path("/tasks")})...); err != nil {
@@ -87,29 +82,35 @@ func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error
 	return p.app.Render(c, sent.Status(), "filer/submit", page)
 }
 
-// editorWords tells an editor who submits; "" for who may.
-func (p *Pages) editorWords(c echo.Context, organisation uuid.UUID) (string, error) {
-	if web.Principal(c).Responsible {
-		return "", nil
-	}
-	people, err := account.Colleagues(requestContext(c), p.db, organisation)
-	if err != nil {
-		return "", err
-	}
-	var names []string
-	for _, who := range people {
-		if who.Responsible && !who.Waiting {
-			names = append(names, who.Name)
-		}
-	}
-	return "您是填报人，可以填写和校验。声明和报送由本单位负责人" + strings.Join(names, "、") + "登录后办理。", nil
-}
-
 func provisional(yes bool) string {
 	if yes {
 		return "（日历未定，可能调整）"
 	}
 	return ""
+}
+
+// fillChanges shows what changed since the report that was sent back.
+func (p *Pages) fillChanges(c echo.Context, w *workspace, page *SubmitPage) error {
+	if w.obligation.Status != filing.StatusReturned || !w.obligation.SubmissionID.Valid {
+		return nil
+	}
+	last, before, err := p.lastFiled(c, w)
+	if err != nil {
+		return err
+	}
+	page.Previous, page.Changes = workday.DateOf(last.ReceivedAt).Chinese(), w.changes(before)
+	return nil
+}
+
+// warned are the warnings with what is said to them, as the reviewer will see them.
+func (w *workspace) warned() []web.Finding {
+	var list []web.Finding
+	for _, f := range place(w.form, w.findings) {
+		if f.Severity != check.Error {
+			list = append(list, w.finding(f, nil))
+		}
+	}
+	return list
 }
 
 // reader lays the draft out as it would be submitted.
@@ -137,24 +138,11 @@ func (p *Pages) submit(c echo.Context) error {
 		return err
 	}
 	if y.obligation.Status.Owed() {
-		if !w.declared(sent) {
+		if !w.declared(web.Principal(c), sent) {
 			return p.renderSubmit(c, w, sent)
 		}
 	}
 	return p.submitDraft(c, w, sent)
-}
-
-// declared checks what must be so before a report is submitted: that the draft
-// is the one that was read through, and that somebody answers for it.
-func (w *workspace) declared(sent *web.Form) bool {
-	if sent.Get(versionName) != strconv.Itoa(w.draft.Version) {
-		sent.Refuse(declareName, "草稿在您打开这一页之后又有改动。下面是最新内容，请再看一遍后报送")
-		sent.Values.Del(declareName)
-		sent.Values.Del(keyName)
-	} else if sent.Get(declareName) == "" {
-		sent.Refuse(declareName, "请勾选声明后再报送")
-	}
-	return sent.OK()
 }
 
 func (p *Pages) submitDraft(c echo.Context, w *workspace, sent *web.Form) error {
@@ -163,13 +151,13 @@ func (p *Pages) submitDraft(c echo.Context, w *workspace, sent *web.Form) error 
 		return err
 	}
 	receipt, err := p.filing.Submit(requestContext(c), filing.Submit{OrganisationID: w.org.ID, Year: w.obligation.ReportYear,
-		Body: body, IdempotencyKey: sent.Get(keyName), Actor: web.Principal(c).Actor()})
+		Body: body, IdempotencyKey: sent.Get(keyName), Declaration: w.declaration(web.Principal(c), sent), Actor: web.Principal(c).Actor()})
 	var refused *filing.CheckError
 	var state *filing.StateError
 	switch {
 	case errors.As(err, &refused):
 		return web.SeeOther(c, w.path("/check"))
-	case errors.As(err, &state) && !w.obligation.Status.Owed():
+	case errors.As(err, &state): // also where it moved while this was on its way
 		p.app.AddFlash(c, web.Flash{Text: state.Detail(), Warning: true})
 		return web.SeeOther(c, w.path(""))
 	case err != nil:
@@ -180,51 +168,3 @@ func (p *Pages) submitDraft(c echo.Context, w *workspace, sent *web.Form) error 
 
 // hasErrors tells whether the draft could not be submitted as it is.
 func (w *workspace) hasErrors() bool { return w.draft.Version == 0 || check.HasErrors(w.findings) }
-
-// ReceiptPage is the receipt of a report that was taken.
-type ReceiptPage struct {
-	web.Page
-	Eyebrow string
-	Heading string
-	Facts   []web.Fact
-	Next    string
-	PDF     string
-	PDFText string
-	Report  string
-}
-
-func (p *Pages) receipt(c echo.Context) error {
-	y, s, err := p.readSubmission(c)
-	if err != nil {
-		return err
-	}
-	r := s.Receipt()
-	window := web.Fact{Label: "审查期限", Value: web.DateFull(s.ReviewDueOn) + "24:00，当天算在内" + provisional(s.ReviewDueProvisional)}
-	if s.ReviewDueOn != s.ToldDueOn { // a holiday notice or a reopening since
-		window.Note = "回执上是" + web.DateFull(s.ToldDueOn) + "，后来有调整，以这里为准。"
-	}
-	page := ReceiptPage{Eyebrow: y.title(), Heading: "报告已收到", Report: y.path(""), Facts: []web.Fact{
-		{Label: "回执号", Value: r.ReceiptNo, Code: true},
-		{Label: "收到时间", Value: stamp(r.ReceivedAt)},
-		{Label: "报送单位", Value: y.org.Name},
-		{Label: "报送人", Value: s.ActorName},
-		window,
-		{Label: "报告内容的 SHA-256", Value: r.SHA256, Code: true,
-			Note: "逐字节计算。下载报告数据后可以自己核对。", Href: ""},
-	}}
-	page.Next = "登记管理机关在审查期限内作出结论或者退回。结果会发到消息里" + mailWords(y) + "。"
-	if page.PDF, page.PDFText, err = p.receiptPDF(c, s.ID); err != nil {
-		return err
-	}
-	if page.Page, err = p.page(c, "报送回执", y.crumbs()...); err != nil {
-		return err
-	}
-	return p.app.Render(c, http.StatusOK, "filer/receipt", page)
-}
-
-func mailWords(y *year) string {
-	if y.org.ContactEmail == "" {
-		return ""
-	}
-	return "，同时发邮件"
-}

@@ -95,6 +95,7 @@ func Routes(deps Deps) []web.Route {
 		post(year+"/check", p.saveCheck),
 		get(year+"/submit", p.submitForm),
 		post(year+"/submit", p.submit),
+		post(year+"/submit/ask", p.ask),
 		get(year+"/return", p.repair),
 		post(year+"/return", p.saveRepair),
 		get(year+"/accepted", p.accepted),

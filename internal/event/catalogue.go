@@ -114,6 +114,7 @@ var Catalogue = map[Kind]Meta{
 	SponsorPassedKind:    {Title: "业务主管单位逾期未提出意见", Data: SponsorPassed{}},
 	SponsorLapsedKind:    {Title: "未经业务主管单位提出意见即报送", Data: SponsorLapsed{}},
 
+	SubmissionAskedKind: {Title: "已请负责人报送", Data: SubmissionAsked{}},
 	SubmissionReceivedKind: {Title: "年度报告已提交", Data: SubmissionReceived{}, Public: true,
 		PublicData: []string{"kind"}},
 	SubmissionWithdrawnKind: {Title: "年度报告已撤回", Data: SubmissionWithdrawn{}, Public: true,
