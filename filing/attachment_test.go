@@ -2,7 +2,6 @@ package filing
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -19,16 +18,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
 
 	"nianbao/filing/attachment"
 	"nianbao/filing/check"
 	"nianbao/internal/event"
-	"nianbao/internal/queue"
 	"nianbao/internal/registry"
-	"nianbao/internal/scan"
-	"nianbao/internal/scan/scantest"
 )
 
 // filesAsked is a season's line that asks for two kinds.
@@ -395,227 +390,5 @@ func TestDeleteAndSubmitAtOnce(t *testing.T) {
 	without := w.count(`SELECT count(*) FROM submission s WHERE NOT EXISTS (SELECT FROM submission_attachment a WHERE a.submission_id = s.id)`)
 	if without != 0 {
 		t.Errorf("%d submissions without the file", without)
-	}
-}
-
-// scanWorld is a fileWorld with a scanner and a worker for its jobs.
-func scanWorld(t *testing.T) (*world, *scantest.Clamd, func()) {
-	t.Helper()
-	w := fileWorld(t, 1)
-	server := scantest.Start(t)
-	scanner, err := scan.NewClamd(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.svc.scanner = scanner
-	worker := queue.NewWorker(w.db, map[string]queue.Handler{ScanJob: w.svc.HandleScan}, queue.Options{})
-	return w, server, func() {
-		t.Helper()
-		if _, err := worker.Drain(w.ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func (w *world) scanOf(id uuid.UUID) ScanState {
-	w.t.Helper()
-	a, err := OwnAttachment(w.ctx, w.db, w.orgs[0].ID, id)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return a.Scan
-}
-
-func TestFilesAreHeldUntilScanned(t *testing.T) {
-	w, server, drain := scanWorld(t)
-	org := w.orgs[0]
-	server.SetDown(true)
-	a := w.mustPut(org, attachment.Declaration, 1, testPicture(1, 0))
-	drain()
-	if got := w.scanOf(a.ID); got != ScanHeld {
-		t.Fatalf("before a scanner is there: %s", got)
-	}
-	if _, err := w.svc.OpenAttachment(w.ctx, a); !errors.Is(err, ErrAttachmentHeld) {
-		t.Errorf("opened while held: %v", err)
-	}
-	_, err := w.submit(org, "1")
-	refused, _ := errors.AsType[*CheckError](err)
-	if refused == nil || fmt.Sprint(codes(refused.Findings)) != "[ATT-HELD]" {
-		t.Errorf("submitted while held: %v", err)
-	}
-	if n, err := HeldAttachments(w.ctx, w.db); n != 1 || err != nil {
-		t.Errorf("%d held, %v", n, err)
-	}
-	server.SetDown(false)
-	w.clock.Set(noon("2019-01-15")) // the queue tries again
-	drain()
-	if got := w.scanOf(a.ID); got != ScanClean {
-		t.Fatalf("after the scan: %s", got)
-	}
-	w.mustSubmit(org, "1")
-	if got := w.events(); got[event.AttachmentClearedKind] != 1 || got[event.AttachmentInfectedKind] != 0 {
-		t.Errorf("events: %v", got)
-	}
-}
-
-func TestInfectedFileIsRemoved(t *testing.T) {
-	w, _, drain := scanWorld(t)
-	org := w.orgs[0]
-	bad := append(testPicture(1, 0), scantest.Signature...)
-	a := w.mustPut(org, attachment.Declaration, 1, bad)
-	drain()
-	if got := w.scanOf(a.ID); got != ScanInfected || len(w.blobKeys()) != 0 {
-		t.Errorf("scan %s, in the store %v", got, w.blobKeys())
-	}
-	now, err := OwnAttachment(w.ctx, w.db, org.ID, a.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.svc.OpenAttachment(w.ctx, now); !errors.Is(err, ErrAttachmentInfected) {
-		t.Errorf("opened: %v", err)
-	}
-	_, err = w.submit(org, "1")
-	refused, _ := errors.AsType[*CheckError](err)
-	if refused == nil || fmt.Sprint(codes(refused.Findings)) != "[ATT-INFECTED]" {
-		t.Errorf("submitted with an infected file: %v", err)
-	}
-	if got := w.events(); got[event.AttachmentInfectedKind] != 1 {
-		t.Errorf("events: %v", got)
-	}
-	// The same content again is looked at again; a clean one takes its place.
-	again := w.mustPut(org, attachment.Declaration, 1, bad)
-	if again.ID == a.ID || again.Scan != ScanHeld {
-		t.Errorf("the same again: %+v", again)
-	}
-	w.mustPut(org, attachment.Declaration, 1, testPicture(2, 0))
-	drain()
-	w.mustSubmit(org, "1")
-}
-
-// A run that was cut off between the verdict and the removal is finished by the next.
-func TestInfectedContentIsRemovedInTheEnd(t *testing.T) {
-	w, _, _ := scanWorld(t)
-	a := w.mustPut(w.orgs[0], attachment.Declaration, 1, append(testPicture(1, 0), scantest.Signature...))
-	if err := w.svc.recordScan(w.ctx, a, scantest.Virus); err != nil {
-		t.Fatal(err)
-	}
-	job := queue.Job{Payload: fmt.Appendf(nil, `{"attachment_id":"%s"}`, a.ID)}
-	for range 2 {
-		if err := w.svc.HandleScan(w.ctx, job); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if keys := w.blobKeys(); len(keys) != 0 || w.events()[event.AttachmentInfectedKind] != 1 {
-		t.Errorf("in the store %v, events %v", keys, w.events())
-	}
-}
-
-func TestFileBeyondTheScannersLimitWaitsForAPerson(t *testing.T) {
-	w, server, drain := scanWorld(t)
-	server.SetStreamMaxLength(50)
-	a := w.mustPut(w.orgs[0], attachment.Declaration, 1, testPicture(1, 0))
-	drain()
-	held, err := queue.List(w.ctx, w.db, queue.Held, 10)
-	if err != nil || len(held) != 1 || !strings.Contains(held[0].LastError, "StreamMaxLength") || w.scanOf(a.ID) != ScanHeld {
-		t.Errorf("held jobs %+v, %v, scan %s", held, err, w.scanOf(a.ID))
-	}
-}
-
-func TestSweepAttachments(t *testing.T) {
-	w := fileWorld(t, 2)
-	listed, other := w.orgs[0], w.orgs[1]
-	w.mustPut(listed, attachment.Declaration, 1, testPicture(1, 0))
-	receipt := w.mustSubmit(listed, "1")
-	w.sendBack(receipt.SubmissionID, "2019-02-20")
-	first := w.mustPut(listed, attachment.Declaration, 1, testPicture(2, 0)) // the submission lists the one before
-	gone := w.mustPut(other, attachment.Declaration, 1, testPicture(3, 0))
-	kept := w.mustPut(other, attachment.Declaration, 1, testPicture(4, 0))
-	// An upload that was cut off: on record, with what its writer left.
-	w.exec(`INSERT INTO attachment_upload (blob_key, started_at) VALUES ('attachments/x/y', $1)`, w.db.Now())
-	for _, key := range []string{"attachments/x/y", "attachments/x/y.17c.tmp"} {
-		if err := w.svc.blobs.WriteAll(w.ctx, key, []byte("x"), nil); err != nil {
-			t.Fatal(err)
-		}
-	}
-	before := len(w.blobKeys())
-	if sum, err := w.svc.SweepAttachments(w.ctx, w.db.Now().Add(23*time.Hour)); err != nil || sum != (SweepSummary{}) || len(w.blobKeys()) != before {
-		t.Errorf("too early: %s, %v", sum, err)
-	}
-	sum, err := w.svc.SweepAttachments(w.ctx, w.db.Now().Add(25*time.Hour))
-	if err != nil || sum != (SweepSummary{Uploads: 1, Files: 1}) {
-		t.Errorf("swept: %s, %v", sum, err)
-	}
-	if keys := w.blobKeys(); len(keys) != before-3 || w.uploads() != 0 {
-		t.Errorf("in the store: %v", keys)
-	}
-	for _, a := range []Attachment{first, kept} {
-		if _, err := w.svc.OpenAttachment(w.ctx, a); err != nil {
-			t.Errorf("a file in force: %v", err)
-		}
-	}
-	list, err := SubmissionAttachments(w.ctx, w.db, receipt.SubmissionID)
-	if err != nil || len(list) != 1 {
-		t.Fatalf("%+v, %v", list, err)
-	}
-	if _, err := w.svc.OpenAttachment(w.ctx, list[0]); err != nil {
-		t.Errorf("the submission's file: %v", err)
-	}
-	if ok, _ := w.svc.blobs.Exists(w.ctx, gone.BlobKey); ok {
-		t.Error("the replaced file is still there")
-	}
-	if sum, err := w.svc.SweepAttachments(w.ctx, w.db.Now().Add(25*time.Hour)); err != nil || sum != (SweepSummary{}) {
-		t.Errorf("again: %s, %v", sum, err)
-	}
-}
-
-// An upload that the sweep overtook is not taken, and its file goes.
-func TestUploadOvertakenByTheSweep(t *testing.T) {
-	w := fileWorld(t, 1)
-	target, rule, err := w.svc.attachmentTarget(w.ctx, w.orgs[0].ID, 2018, attachment.Declaration)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := spool(bytes.NewReader(testPicture(1, 0)), attachment.Declaration, rule.MaxBytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	w.exec(`CREATE FUNCTION overtake() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.dropped_at := now(); RETURN NEW; END $$`)
-	w.exec(`CREATE TRIGGER overtake BEFORE INSERT ON attachment_upload FOR EACH ROW EXECUTE FUNCTION overtake()`)
-	_, _, err = w.svc.keep(w.ctx, keeping{target: target, rule: rule, file: file, PutAttachment: PutAttachment{Kind: attachment.Declaration, Actor: filer}})
-	wantCode(t, err, 400, "incomplete_body")
-	if n := w.uploads() + len(w.blobKeys()) + w.count(`SELECT count(*) FROM attachment`); n != 0 {
-		t.Errorf("%d things stayed", n)
-	}
-}
-
-// A store that fails leaves no row, and what the program was writing is on record.
-func TestStoreThatFails(t *testing.T) {
-	w := fileWorld(t, 1)
-	ctx, cancel := context.WithCancel(w.ctx)
-	defer cancel()
-	_, _, err := w.svc.PutAttachment(ctx, PutAttachment{OrganisationID: w.orgs[0].ID, Year: 2018, Kind: attachment.Declaration, Name: "a.png", Actor: filer,
-		Content: io.MultiReader(bytes.NewReader(testPicture(1, 0)), readerFunc(func([]byte) (int, error) { cancel(); return 0, io.EOF }))})
-	if err == nil {
-		t.Fatal("stored for a caller that is gone")
-	}
-	if n := len(w.blobKeys()) + w.count(`SELECT count(*) FROM attachment`); n != 0 {
-		t.Errorf("%d things stayed", n)
-	}
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
-// A file that is not whole in the store is an error, not a shorter file.
-func TestDamagedStore(t *testing.T) {
-	w := fileWorld(t, 1)
-	a := w.mustPut(w.orgs[0], attachment.Declaration, 1, testPicture(1, 0))
-	if err := w.svc.blobs.WriteAll(w.ctx, a.BlobKey, []byte("short"), &blob.WriterOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.svc.OpenAttachment(w.ctx, a); err == nil {
-		t.Error("opened")
 	}
 }
