@@ -163,6 +163,9 @@ func (p *Pages) renderPreview(c echo.Context, w *workspace, up *pending, moved b
 	page.Same = up.same(w)
 	page.CanApply = n > 0
 	page.Button = fmt.Sprintf("写入报告（%d 项）", n)
+	if len(page.Conflicts) > 0 { // how many depends on what is picked
+		page.Button = "按选择写入报告"
+	}
 	if page.Findings, page.Result, err = p.findingsAfter(c, w, up); err != nil {
 		return err
 	}
