@@ -12,6 +12,8 @@
 //     and version) with its event in the same transaction.
 //   - A submission is immutable, byte for byte what its SHA-256 covers; what
 //     becomes of it lives beside it in submission_standing.
+//   - A submission lists the files that it was made with, and their content
+//     stays in the blob store for good; a file is on record before it is there.
 //   - overdue_after is written with the status and is null while nothing is
 //     owed, so a sweep only compares days.
 //   - Receipt numbers are gapless per authority and report year; they are taken
