@@ -54,6 +54,9 @@ func (s *Service) Withdraw(ctx context.Context, c Withdraw) (Obligation, error) 
 		if err := moveSubmission(ctx, tx, id, SubmissionSubmitted, SubmissionWithdrawn); err != nil {
 			return err
 		}
+		if err := voidReceipt(ctx, tx, id, c.Actor); err != nil {
+			return err
+		}
 		return restoreDraft(ctx, tx, id)
 	})
 	if err != nil {

@@ -105,7 +105,7 @@ func TestPages(t *testing.T) {
 			filerweb.SubmitPage{Page: page, Blocked: "还有错误", CheckTo: "/c", Previous: "3月18日"},
 			filerweb.SubmitPage{Page: page, Blocked: "还有错误", Ask: filerweb.AskView{Text: "由负责人报送", Action: "/ask"}},
 			filerweb.SubmitPage{Page: page, Ask: filerweb.AskView{Text: "由负责人报送", Asked: "已提醒"}}},
-		"filer/receipt":    {filerweb.ReceiptPage{}, filerweb.ReceiptPage{Page: page, Eyebrow: "2018", Heading: "报告已收到", Facts: facts, Next: "等待", PDF: "/p", PDFText: "PDF", Report: "/x"}},
+		"filer/receipt":    {filerweb.ReceiptPage{}, filerweb.ReceiptPage{Page: page, Eyebrow: "2018", Heading: "报告已收到", Facts: facts, Next: "等待", PDF: "/p", PDFText: "PDF", Report: "/x", Read: "/s"}, filerweb.ReceiptPage{Page: page, Order: "/o"}},
 		"filer/submission": {filerweb.SubmissionPage{}, filerweb.SubmissionPage{Page: page, Eyebrow: "2018", Heading: "第 1 次", Facts: facts, Sections: sections, Receipt: "/r", Body: "/b"}},
 		"filer/return": {filerweb.RepairPage{}, filerweb.RepairPage{Page: page, Eyebrow: "2018", Heading: "已退回", Saved: saved, Due: due, Summary: web.Summary{Title: "看不懂", Items: []web.SummaryItem{{Href: "#f-z", Text: "数字"}}}, Action: "/x", Base: "00",
 			Fixes: []filerweb.Fix{{ID: "m-1", Title: "住所", Section: web.Link{Href: "/x", Text: "基本事项"}, Tag: tag, Remark: remark, Was: "旧", Field: &inRow},

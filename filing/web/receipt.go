@@ -1,10 +1,14 @@
 package web
 
 import (
+	"errors"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"nianbao/filing"
+	"nianbao/internal/document"
 	"nianbao/internal/web"
 )
 
@@ -17,7 +21,9 @@ type ReceiptPage struct {
 	Next    string
 	PDF     string
 	PDFText string
+	Order   string // where the paper is asked for, while there is none
 	Report  string
+	Read    string // address of the report's content
 }
 
 func (p *Pages) receipt(c echo.Context) error {
@@ -40,7 +46,7 @@ func (p *Pages) receipt(c echo.Context) error {
 			Note: "逐字节计算。下载报告数据后可以自己核对。", Href: ""},
 	}}
 	page.Next = "登记管理机关在审查期限内作出结论或者退回。结果会发到消息里" + mailWords(y) + "。"
-	if page.PDF, page.PDFText, err = p.receiptPDF(c, s.ID); err != nil {
+	if err := p.fillPaper(c, y, s, &page); err != nil {
 		return err
 	}
 	if page.Page, err = p.page(c, "报送回执", y.crumbs()...); err != nil {
@@ -54,4 +60,55 @@ func mailWords(y *year) string {
 		return ""
 	}
 	return "，同时发邮件"
+}
+
+// fillPaper adds the paper, or the way to it. A report that was withdrawn has
+// none any more.
+func (p *Pages) fillPaper(c echo.Context, y *year, s filing.Submission, page *ReceiptPage) error {
+	page.Read = y.path("/submissions/" + s.ID.String())
+	var err error
+	if page.PDF, page.PDFText, err = p.receiptPDF(c, s.ID); err != nil {
+		return err
+	}
+	switch {
+	case s.Status == filing.SubmissionWithdrawn:
+		page.Heading, page.Next, page.PDF = "回执已作废", "这次报送已经撤回，回执作废。再报送会有新的回执。", ""
+	case page.PDF == "":
+		page.Order = page.Read + "/receipt"
+	}
+	return nil
+}
+
+// How long a page waits for a paper that is mostly there within a second, and
+// how often it looks.
+const (
+	paperWait = 2 * time.Second
+	paperLook = 100 * time.Millisecond
+)
+
+// orderReceipt has the receipt made as a signed paper and leads to it.
+func (p *Pages) orderReceipt(c echo.Context) error {
+	y, s, err := p.readSubmission(c)
+	if err != nil {
+		return err
+	}
+	order, err := p.filing.OrderReceipt(requestContext(c), y.org.ID, s.ID)
+	if refused, ok := refusal(err); ok {
+		p.app.AddFlash(c, web.Flash{Text: refused.Detail(), Warning: true})
+		return web.SeeOther(c, y.path("/submissions/"+s.ID.String()+"/receipt"))
+	}
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(paperWait); time.Now().Before(end); time.Sleep(paperLook) {
+		_, err := document.ByID(requestContext(c), p.db, order.ID)
+		if err == nil {
+			return web.SeeOther(c, filesPath+"/"+order.ID.String())
+		}
+		if !errors.Is(err, document.ErrNotFound) {
+			return err
+		}
+	}
+	p.app.AddFlash(c, web.Flash{Text: "回执正在制作，通常几秒钟就好。刷新本页即可下载，“文书”里也会列出。"})
+	return web.SeeOther(c, y.path("/submissions/"+s.ID.String()+"/receipt"))
 }

@@ -104,6 +104,7 @@ func Routes(deps Deps) []web.Route {
 		get(year+"/submissions/:id", p.submission),
 		get(year+"/submissions/:id/body", p.submissionBody),
 		get(year+"/submissions/:id/receipt", p.receipt),
+		post(year+"/submissions/:id/receipt", p.orderReceipt),
 		get(messagesPath, p.messages),
 		get(messagesPath+"/:id", p.message),
 		get(filesPath, p.documents),
