@@ -2,7 +2,9 @@ package filing
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -117,4 +119,37 @@ func lapse(ctx context.Context, tx *postgres.Tx, t taking, submissionID uuid.UUI
 		return err
 	}
 	return event.Append(ctx, tx, v.event(event.SponsorLapsedKind, t.Actor, event.SponsorLapsed{Sponsor: v.Sponsor, DueOn: v.DueOn}))
+}
+
+// SponsorNeed is what the sponsor's step means for a report as it is now.
+type SponsorNeed string
+
+// What is to be done about the sponsor.
+const (
+	SponsorNone    SponsorNeed = ""        // nothing: the report need not go to a sponsor
+	SponsorSend    SponsorNeed = "send"    // it must be sent first
+	SponsorWait    SponsorNeed = "wait"    // it is with the sponsor
+	SponsorThrough SponsorNeed = "through" // the sponsor agreed to this very body, or it went without an opinion before
+	SponsorOver    SponsorNeed = "over"    // the sponsor's day is over: it can be submitted without an opinion
+)
+
+// NeedOfSponsor tells what the step means for the body.
+func (s *Service) NeedOfSponsor(ctx context.Context, organisationID uuid.UUID, year int, body []byte) (SponsorNeed, error) {
+	t, err := s.find(ctx, lookup{organisationID: organisationID, year: year})
+	if err != nil || t.planned() || !t.sponsored() {
+		return SponsorNone, err
+	}
+	sum := sha256.Sum256(body)
+	pass, err := sponsorPass(ctx, s.db, t, hex.EncodeToString(sum[:]))
+	switch {
+	case err != nil:
+		return SponsorNone, err
+	case pass.agreed || pass.earlier:
+		return SponsorThrough, nil
+	case pass.lapses:
+		return SponsorOver, nil
+	case pass.reviewID != uuid.Nil:
+		return SponsorWait, nil
+	}
+	return SponsorSend, nil
 }

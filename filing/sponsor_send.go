@@ -212,8 +212,7 @@ type TakeBack struct {
 }
 
 // TakeBack ends the pending review of the year's report; without one it is a
-// *StateError (sponsor_review_ended), or ErrSponsorReviewNotFound where it was
-// never sent. Who takes it back is no longer waiting for the sponsor, so what
+// *StateError (sponsor_review_ended), also where it was never sent. Who takes it back is no longer waiting for the sponsor, so what
 // follows from being late waits no longer either.
 func (s *Service) TakeBack(ctx context.Context, c TakeBack) (SponsorReview, error) {
 	var v SponsorReview
@@ -222,7 +221,11 @@ func (s *Service) TakeBack(ctx context.Context, c TakeBack) (SponsorReview, erro
 		if err != nil {
 			return err
 		}
-		if v, err = LatestSponsorReview(ctx, tx, o.ID); err != nil {
+		v, err = LatestSponsorReview(ctx, tx, o.ID)
+		if errors.Is(err, ErrSponsorReviewNotFound) {
+			return &StateError{CodeSponsorEnded, fmt.Sprintf("%d年度报告没有送业务主管单位，无需撤回。", c.Year)}
+		}
+		if err != nil {
 			return err
 		}
 		if v.Status != SponsorPending {

@@ -272,7 +272,7 @@ func TestReturnBySponsorAndSendingAgain(t *testing.T) {
 func TestTakingBack(t *testing.T) {
 	w := sponsoredWorld(t, "2019-03-01", 1)
 	_, err := w.svc.TakeBack(w.ctx, TakeBack{w.orgs[0].ID, 2018, filer})
-	wantCode(t, err, 404, "not_found")
+	wantCode(t, err, 409, CodeSponsorEnded)
 	sent := w.mustSend(0, 1)
 	if v, err := w.svc.TakeBack(w.ctx, TakeBack{w.orgs[0].ID, 2018, filer}); err != nil || v.Status != SponsorWithdrawn {
 		t.Fatalf("%+v, %v", v, err)

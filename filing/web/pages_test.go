@@ -82,6 +82,8 @@ func TestPages(t *testing.T) {
 		"filer/request": {filerweb.RequestPage{Reason: web.TextField{ID: "f-r", Name: "r", Label: "理由"}}, filerweb.RequestPage{Page: page, Eyebrow: "2018 年度报告", Heading: "申请延期报送",
 			Effects: []string{"由登记管理机关决定。"}, Action: "/x", Back: "/y", Day: &requestDay,
 			Reason: web.TextField{ID: "f-reason", Name: "reason", Label: "理由", Hint: "写明", Error: "没有填"}, Button: "提出"}},
+		"filer/sponsor": {filerweb.SponsorPage{}, filerweb.SponsorPage{Page: page, Eyebrow: "2018 年度报告", Heading: "业务主管单位意见", Tag: tag, Lead: "还没有提出意见。", Facts: facts, Next: next,
+			Notes: []string{"已按时送出。"}, Opinion: []web.Remark{{By: "住所", Text: []string{"不一致"}}}, TakeBack: "/x", Effects: []string{"回到草稿"}, Earlier: []filerweb.SponsorLine{{When: "3月1日送出", Text: "改", Tag: tag}}}},
 		"filer/home": {filerweb.HomePage{}, filerweb.HomePage{Page: page, Eyebrow: "向阳中心", Heading: "2018 年度报告", News: "申请已获同意。", Owed: true, Due: due, Next: next, Track: track,
 			AlsoDue: years, Messages: messages, Documents: documents, Standing: standing, Years: years},
 			filerweb.HomePage{Page: page, Rest: "没有要报送的报告。", Next: next}},

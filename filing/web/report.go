@@ -326,6 +326,9 @@ func (p *Pages) nextStep(c echo.Context, y *year) (NextStep, error) {
 		return NextStep{Heading: "补报期已过", Text: fmt.Sprintf("补报期已于%s结束，系统不再接收这一年的报告。请联系登记管理机关。",
 			period.LastDay().Chinese())}, nil
 	}
+	if step, ok, err := p.sponsorStep(c, y); ok || err != nil {
+		return step, err
+	}
 	if y.obligation.Status == filing.StatusReturned {
 		return NextStep{Heading: "下一步：按审查意见修改", Text: "逐条对照意见修改后重新报送，另起审查期限。",
 			Href: y.path("/return"), Button: "查看意见并修改"}, nil

@@ -84,6 +84,11 @@ func (p *Pages) submission(c echo.Context) error {
 			{Label: "收到时间", Value: stamp(s.ReceivedAt)},
 			{Label: "SHA-256", Value: s.SHA256, Code: true},
 		}}
+	opinion, err := p.sponsorOpinion(c, s)
+	if err != nil {
+		return err
+	}
+	page.Facts = append(page.Facts, opinion...)
 	page.Sections = reader{form: f, values: values, maker: y.org.Name, year: s.ReportYear,
 		context: filing.FormContext(y.org.RegisteredOn, s.ReportYear, &y.season.Rules)}.sections()
 	if page.Files, err = p.submittedFiles(c, s); err != nil {

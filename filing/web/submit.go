@@ -35,6 +35,7 @@ type SubmitPage struct {
 	Version  int    // of the draft that was read through
 	Declare  DeclareView
 	After    string // what happens next
+	Button   string // "": submit to the authority
 	Print    string
 }
 
@@ -66,7 +67,14 @@ func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error
 	if page.Key == "" {
 		page.Key = uuid.NewString()
 	}
-	var err error
+	words, wait, err := p.sponsorWords(c, w)
+	if err != nil {
+		return err
+	}
+	if wait {
+		return web.SeeOther(c, w.path("/sponsor"))
+	}
+	page.sponsored(words)
 	if page.Ask, err = p.askView(c, w); err != nil {
 		return err
 	}
@@ -150,8 +158,12 @@ func (p *Pages) submitDraft(c echo.Context, w *workspace, sent *web.Form) error 
 	if err != nil {
 		return err
 	}
-	receipt, err := p.filing.Submit(requestContext(c), filing.Submit{OrganisationID: w.org.ID, Year: w.obligation.ReportYear,
-		Body: body, IdempotencyKey: sent.Get(keyName), Declaration: w.declaration(web.Principal(c), sent), Actor: web.Principal(c).Actor()})
+	report := filing.Submit{OrganisationID: w.org.ID, Year: w.obligation.ReportYear,
+		Body: body, IdempotencyKey: sent.Get(keyName), Declaration: w.declaration(web.Principal(c), sent), Actor: web.Principal(c).Actor()}
+	if done, err := p.sendFirst(c, w, report); done || err != nil {
+		return err
+	}
+	receipt, err := p.filing.Submit(requestContext(c), report)
 	var refused *filing.CheckError
 	var state *filing.StateError
 	switch {

@@ -476,6 +476,51 @@ func (e ServiceHow) Valid() bool {
 	}
 }
 
+// Defines values for SponsorOpinionOutcome.
+const (
+	SponsorOpinionOutcomeAgree  SponsorOpinionOutcome = "agree"
+	SponsorOpinionOutcomeReturn SponsorOpinionOutcome = "return"
+)
+
+// Valid indicates whether the value is a known member of the SponsorOpinionOutcome enum.
+func (e SponsorOpinionOutcome) Valid() bool {
+	switch e {
+	case SponsorOpinionOutcomeAgree:
+		return true
+	case SponsorOpinionOutcomeReturn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SponsorReviewStatus.
+const (
+	SponsorReviewStatusAgreed    SponsorReviewStatus = "agreed"
+	SponsorReviewStatusLapsed    SponsorReviewStatus = "lapsed"
+	SponsorReviewStatusPending   SponsorReviewStatus = "pending"
+	SponsorReviewStatusReturned  SponsorReviewStatus = "returned"
+	SponsorReviewStatusWithdrawn SponsorReviewStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the SponsorReviewStatus enum.
+func (e SponsorReviewStatus) Valid() bool {
+	switch e {
+	case SponsorReviewStatusAgreed:
+		return true
+	case SponsorReviewStatusLapsed:
+		return true
+	case SponsorReviewStatusPending:
+		return true
+	case SponsorReviewStatusReturned:
+		return true
+	case SponsorReviewStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SubmissionStatus.
 const (
 	SubmissionStatusBasicallyQualified SubmissionStatus = "basically_qualified"
@@ -650,6 +695,33 @@ const (
 func (e ListReviewsParamsSort) Valid() bool {
 	switch e {
 	case Due:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListSponsorReviewsParamsStatus.
+const (
+	ListSponsorReviewsParamsStatusAgreed    ListSponsorReviewsParamsStatus = "agreed"
+	ListSponsorReviewsParamsStatusLapsed    ListSponsorReviewsParamsStatus = "lapsed"
+	ListSponsorReviewsParamsStatusPending   ListSponsorReviewsParamsStatus = "pending"
+	ListSponsorReviewsParamsStatusReturned  ListSponsorReviewsParamsStatus = "returned"
+	ListSponsorReviewsParamsStatusWithdrawn ListSponsorReviewsParamsStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ListSponsorReviewsParamsStatus enum.
+func (e ListSponsorReviewsParamsStatus) Valid() bool {
+	switch e {
+	case ListSponsorReviewsParamsStatusAgreed:
+		return true
+	case ListSponsorReviewsParamsStatusLapsed:
+		return true
+	case ListSponsorReviewsParamsStatusPending:
+		return true
+	case ListSponsorReviewsParamsStatusReturned:
+		return true
+	case ListSponsorReviewsParamsStatusWithdrawn:
 		return true
 	default:
 		return false
@@ -1179,6 +1251,9 @@ type Review struct {
 	Prior       *ReportBody  `json:"prior"`
 	Remarks     []Remark     `json:"remarks"`
 	Review      ReviewItem   `json:"review"`
+
+	// SponsorOpinion Under which the report was submitted; null where it did not go to a sponsor
+	SponsorOpinion *SponsorReview `json:"sponsor_opinion,omitempty"`
 }
 
 // ReviewAttachmentList defines model for ReviewAttachmentList.
@@ -1224,6 +1299,85 @@ type Service struct {
 
 // ServiceHow defines model for Service.How.
 type ServiceHow string
+
+// SponsorCase defines model for SponsorCase.
+type SponsorCase struct {
+	Body     ReportBody    `json:"body"`
+	Files    []SponsorFile `json:"files"`
+	Findings []Finding     `json:"findings"`
+	Review   SponsorReview `json:"review"`
+}
+
+// SponsorFile defines model for SponsorFile.
+type SponsorFile struct {
+	Bytes     int64  `json:"bytes"`
+	Kind      string `json:"kind"`
+	MediaType string `json:"media_type"`
+	N         int    `json:"n"`
+	Name      string `json:"name"`
+	Sha256    string `json:"sha256"`
+}
+
+// SponsorOpinion defines model for SponsorOpinion.
+type SponsorOpinion struct {
+	// Opinion Of a return needed, unless there are remarks
+	Opinion *string               `json:"opinion,omitempty"`
+	Outcome SponsorOpinionOutcome `json:"outcome"`
+
+	// Remarks Of a return only
+	Remarks *[]SponsorRemark `json:"remarks,omitempty"`
+}
+
+// SponsorOpinionOutcome defines model for SponsorOpinion.Outcome.
+type SponsorOpinionOutcome string
+
+// SponsorRemark defines model for SponsorRemark.
+type SponsorRemark struct {
+	// Key A key of the form; empty or left out: the report as a whole
+	Key  *string `json:"key,omitempty"`
+	Text string  `json:"text"`
+}
+
+// SponsorReview defines model for SponsorReview.
+type SponsorReview struct {
+	AnsweredAt     *time.Time         `json:"answered_at"`
+	AnsweredBy     *string            `json:"answered_by"`
+	DueOn          Date               `json:"due_on"`
+	DueProvisional bool               `json:"due_provisional"`
+	Id             openapi_types.UUID `json:"id"`
+
+	// InTime Sent in time: a slow sponsor makes nobody late
+	InTime bool `json:"in_time"`
+
+	// NotSubmitted Agreed, but why the report could not be submitted then
+	NotSubmitted string          `json:"not_submitted"`
+	Opinion      string          `json:"opinion"`
+	Organisation Organisation    `json:"organisation"`
+	Remarks      []SponsorRemark `json:"remarks"`
+	ReportYear   int             `json:"report_year"`
+	SentAt       time.Time       `json:"sent_at"`
+	SentBy       string          `json:"sent_by"`
+
+	// Sha256 Of the exact body
+	Sha256 string `json:"sha256"`
+
+	// Sponsor The name in the register when it was sent
+	Sponsor      string              `json:"sponsor"`
+	Status       SponsorReviewStatus `json:"status"`
+	SubmissionId *openapi_types.UUID `json:"submission_id"`
+	Warnings     int                 `json:"warnings"`
+}
+
+// SponsorReviewStatus defines model for SponsorReview.Status.
+type SponsorReviewStatus string
+
+// SponsorReviewList defines model for SponsorReviewList.
+type SponsorReviewList struct {
+	Items []SponsorReview `json:"items"`
+
+	// Next Cursor of the next page, null on the last
+	Next *Next `json:"next"`
+}
 
 // StatusAnswer defines model for StatusAnswer.
 type StatusAnswer struct {
@@ -1536,6 +1690,18 @@ type ListReviewsParamsStatus string
 // ListReviewsParamsSort defines parameters for ListReviews.
 type ListReviewsParamsSort string
 
+// ListSponsorReviewsParams defines parameters for ListSponsorReviews.
+type ListSponsorReviewsParams struct {
+	Status *ListSponsorReviewsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+	Limit  *Limit                          `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next` of the page before
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListSponsorReviewsParamsStatus defines parameters for ListSponsorReviews.
+type ListSponsorReviewsParamsStatus string
+
 // MoveDemoClockJSONRequestBody defines body for MoveDemoClock for application/json ContentType.
 type MoveDemoClockJSONRequestBody = ClockMove
 
@@ -1569,6 +1735,9 @@ type RequestExemptionJSONRequestBody = ExemptionRequest
 // RequestExtensionJSONRequestBody defines body for RequestExtension for application/json ContentType.
 type RequestExtensionJSONRequestBody = ExtensionRequest
 
+// SendToSponsorJSONRequestBody defines body for SendToSponsor for application/json ContentType.
+type SendToSponsorJSONRequestBody = ReportBody
+
 // SubmitReportJSONRequestBody defines body for SubmitReport for application/json ContentType.
 type SubmitReportJSONRequestBody = ReportBody
 
@@ -1580,6 +1749,9 @@ type ApproveReviewJSONRequestBody = Approval
 
 // DecideReviewJSONRequestBody defines body for DecideReview for application/json ContentType.
 type DecideReviewJSONRequestBody = Decision
+
+// GiveSponsorOpinionJSONRequestBody defines body for GiveSponsorOpinion for application/json ContentType.
+type GiveSponsorOpinionJSONRequestBody = SponsorOpinion
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1691,6 +1863,15 @@ type ServerInterface interface {
 	// WithdrawRequest Take a request back before it is decided
 	// (POST /reports/{year}/requests/{id}/withdrawal)
 	WithdrawRequest(ctx echo.Context, year Year, id ID) error
+	// ListSponsorRequests Each time that the report was sent to the sponsor, and what came of it, the latest first
+	// (GET /reports/{year}/sponsor-request)
+	ListSponsorRequests(ctx echo.Context, year Year) error
+	// SendToSponsor Put the body sent, or the draft, before the organisation's sponsor (业务主管单位), whose agreement submits it
+	// (POST /reports/{year}/sponsor-request)
+	SendToSponsor(ctx echo.Context, year Year) error
+	// WithdrawFromSponsor Take the report back from the sponsor before it answered
+	// (POST /reports/{year}/sponsor-request/withdrawal)
+	WithdrawFromSponsor(ctx echo.Context, year Year) error
 	// SubmitReport Submit the report (报送)
 	// (POST /reports/{year}/submissions)
 	SubmitReport(ctx echo.Context, year Year, params SubmitReportParams) error
@@ -1730,6 +1911,15 @@ type ServerInterface interface {
 	// ReleaseReview Put back into the queue (放回)
 	// (POST /reviews/{submission_id}/release)
 	ReleaseReview(ctx echo.Context, submissionId SubmissionID) error
+	// ListSponsorReviews Reports sent to the sponsor; pending ones by the day on which they are to be answered, others the latest first
+	// (GET /sponsor/reviews)
+	ListSponsorReviews(ctx echo.Context, params ListSponsorReviewsParams) error
+	// GetSponsorReview One report as it was sent
+	// (GET /sponsor/reviews/{id})
+	GetSponsorReview(ctx echo.Context, id ID) error
+	// GiveSponsorOpinion Agree, which submits the report as it was sent, or return it
+	// (POST /sponsor/reviews/{id}/opinion)
+	GiveSponsorOpinion(ctx echo.Context, id ID) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -2607,6 +2797,54 @@ func (w *ServerInterfaceWrapper) WithdrawRequest(ctx echo.Context) error {
 	return err
 }
 
+// ListSponsorRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSponsorRequests(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSponsorRequests(ctx, year)
+	return err
+}
+
+// SendToSponsor converts echo context to params.
+func (w *ServerInterfaceWrapper) SendToSponsor(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SendToSponsor(ctx, year)
+	return err
+}
+
+// WithdrawFromSponsor converts echo context to params.
+func (w *ServerInterfaceWrapper) WithdrawFromSponsor(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WithdrawFromSponsor(ctx, year)
+	return err
+}
+
 // SubmitReport converts echo context to params.
 func (w *ServerInterfaceWrapper) SubmitReport(ctx echo.Context) error {
 	var err error
@@ -2909,6 +3147,70 @@ func (w *ServerInterfaceWrapper) ReleaseReview(ctx echo.Context) error {
 	return err
 }
 
+// ListSponsorReviews converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSponsorReviews(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSponsorReviewsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSponsorReviews(ctx, params)
+	return err
+}
+
+// GetSponsorReview converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSponsorReview(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSponsorReview(ctx, id)
+	return err
+}
+
+// GiveSponsorOpinion converts echo context to params.
+func (w *ServerInterfaceWrapper) GiveSponsorOpinion(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GiveSponsorOpinion(ctx, id)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -2976,6 +3278,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/reports/:year/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
 	router.POST(options.BaseURL+"/reports/:year/extension-requests", wrapper.RequestExtension, options.OperationMiddlewares["requestExtension"]...)
 	router.POST(options.BaseURL+"/reports/:year/exemption-requests", wrapper.RequestExemption, options.OperationMiddlewares["requestExemption"]...)
+	router.GET(options.BaseURL+"/reports/:year/sponsor-request", wrapper.ListSponsorRequests, options.OperationMiddlewares["listSponsorRequests"]...)
+	router.POST(options.BaseURL+"/reports/:year/sponsor-request", wrapper.SendToSponsor, options.OperationMiddlewares["sendToSponsor"]...)
+	router.POST(options.BaseURL+"/reports/:year/sponsor-request/withdrawal", wrapper.WithdrawFromSponsor, options.OperationMiddlewares["withdrawFromSponsor"]...)
+	router.GET(options.BaseURL+"/sponsor/reviews", wrapper.ListSponsorReviews, options.OperationMiddlewares["listSponsorReviews"]...)
+	router.GET(options.BaseURL+"/sponsor/reviews/:id", wrapper.GetSponsorReview, options.OperationMiddlewares["getSponsorReview"]...)
+	router.POST(options.BaseURL+"/sponsor/reviews/:id/opinion", wrapper.GiveSponsorOpinion, options.OperationMiddlewares["giveSponsorOpinion"]...)
 	router.GET(options.BaseURL+"/filing-requests", wrapper.ListFilingRequests, options.OperationMiddlewares["listFilingRequests"]...)
 	router.POST(options.BaseURL+"/filing-requests/:id/decision", wrapper.DecideFilingRequest, options.OperationMiddlewares["decideFilingRequest"]...)
 	router.GET(options.BaseURL+"/reviews", wrapper.ListReviews, options.OperationMiddlewares["listReviews"]...)

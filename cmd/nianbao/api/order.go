@@ -51,6 +51,8 @@ func (s *Server) subjectOf(op operation) subject {
 		return s.findListing
 	case strings.HasPrefix(op.path, "/filing-requests/{id}"):
 		return s.findRequest
+	case strings.HasPrefix(op.path, "/sponsor/reviews/{id}"):
+		return s.findSponsorReview
 	}
 	return nil
 }

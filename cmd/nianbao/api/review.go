@@ -100,6 +100,9 @@ func (s *Server) GetReview(c echo.Context, submissionID SubmissionID) error {
 		prior := ReportBody(found.Prior)
 		answer.Prior = &prior
 	}
+	if answer.SponsorOpinion, err = s.opinionUnder(c.Request().Context(), submissionID, answer.Review.Organisation); err != nil {
+		return err
+	}
 	return c.JSON(http.StatusOK, answer)
 }
 
