@@ -894,6 +894,42 @@ type ExemptionRequest struct {
 	Reason string `json:"reason"`
 }
 
+// Explanation defines model for Explanation.
+type Explanation struct {
+	At    time.Time `json:"at"`
+	By    string    `json:"by"`
+	Check string    `json:"check"`
+	Keys  []string  `json:"keys"`
+
+	// Message The warning's message as it was answered; empty: not known
+	Message string `json:"message"`
+
+	// Stale The warning reads otherwise now; always false beside a draft
+	Stale bool   `json:"stale"`
+	Text  string `json:"text"`
+}
+
+// ExplanationList defines model for ExplanationList.
+type ExplanationList struct {
+	Explanations []Explanation `json:"explanations"`
+}
+
+// ExplanationSent defines model for ExplanationSent.
+type ExplanationSent struct {
+	// Check Code of the warning
+	Check string   `json:"check"`
+	Keys  []string `json:"keys"`
+
+	// Message The warning's message as it is answered; an explanation of a warning that reads otherwise later is stale
+	Message *string `json:"message,omitempty"`
+	Text    string  `json:"text"`
+}
+
+// ExplanationsSent defines model for ExplanationsSent.
+type ExplanationsSent struct {
+	Explanations []ExplanationSent `json:"explanations"`
+}
+
 // ExtensionRequest defines model for ExtensionRequest.
 type ExtensionRequest struct {
 	DueOn  Date   `json:"due_on"`
@@ -1205,6 +1241,15 @@ type Receipt struct {
 	SubmissionId         openapi_types.UUID `json:"submission_id"`
 }
 
+// ReceiptPaper defines model for ReceiptPaper.
+type ReceiptPaper struct {
+	IssuedOn   openapi_types.Date `json:"issued_on"`
+	Number     string             `json:"number"`
+	Sha256     *string            `json:"sha256"`
+	Url        *string            `json:"url"`
+	VerifyCode string             `json:"verify_code"`
+}
+
 // Remark defines model for Remark.
 type Remark struct {
 	Basis string `json:"basis"`
@@ -1246,11 +1291,14 @@ type ReportSubmission struct {
 type Review struct {
 	Body        ReportBody   `json:"body"`
 	Differences []Difference `json:"differences"`
-	Findings    []Finding    `json:"findings"`
-	Opinion     string       `json:"opinion"`
-	Prior       *ReportBody  `json:"prior"`
-	Remarks     []Remark     `json:"remarks"`
-	Review      ReviewItem   `json:"review"`
+
+	// Explanations What the filer says to the warnings among the findings
+	Explanations []Explanation `json:"explanations"`
+	Findings     []Finding     `json:"findings"`
+	Opinion      string        `json:"opinion"`
+	Prior        *ReportBody   `json:"prior"`
+	Remarks      []Remark      `json:"remarks"`
+	Review       ReviewItem    `json:"review"`
 
 	// SponsorOpinion Under which the report was submitted; null where it did not go to a sponsor
 	SponsorOpinion *SponsorReview `json:"sponsor_opinion,omitempty"`
@@ -1732,6 +1780,9 @@ type PutDraftJSONRequestBody = ReportBody
 // RequestExemptionJSONRequestBody defines body for RequestExemption for application/json ContentType.
 type RequestExemptionJSONRequestBody = ExemptionRequest
 
+// PutExplanationsJSONRequestBody defines body for PutExplanations for application/json ContentType.
+type PutExplanationsJSONRequestBody = ExplanationsSent
+
 // RequestExtensionJSONRequestBody defines body for RequestExtension for application/json ContentType.
 type RequestExtensionJSONRequestBody = ExtensionRequest
 
@@ -1854,6 +1905,12 @@ type ServerInterface interface {
 	// RequestExemption Ask to be freed from the year's report (豁免)
 	// (POST /reports/{year}/exemption-requests)
 	RequestExemption(ctx echo.Context, year Year) error
+	// GetExplanations What is said to warnings (说明), beside the draft
+	// (GET /reports/{year}/explanations)
+	GetExplanations(ctx echo.Context, year Year) error
+	// PutExplanations Put these in the place of all that is there; they go with the submission whose warnings they answer
+	// (PUT /reports/{year}/explanations)
+	PutExplanations(ctx echo.Context, year Year) error
 	// RequestExtension Ask for a later due day (延期); the due day holds until it is granted
 	// (POST /reports/{year}/extension-requests)
 	RequestExtension(ctx echo.Context, year Year) error
@@ -1878,6 +1935,9 @@ type ServerInterface interface {
 	// GetSubmission The stored body, byte for byte what sha256 covers
 	// (GET /reports/{year}/submissions/{id})
 	GetSubmission(ctx echo.Context, year Year, id ID) error
+	// OrderReceipt Have the receipt made as a signed paper, once; ask again for its path and hash
+	// (POST /reports/{year}/submissions/{id}/receipt)
+	OrderReceipt(ctx echo.Context, year Year, id ID) error
 	// WithdrawReport Take a submission back before its review begins
 	// (POST /reports/{year}/withdrawal)
 	WithdrawReport(ctx echo.Context, year Year) error
@@ -2741,6 +2801,38 @@ func (w *ServerInterfaceWrapper) RequestExemption(ctx echo.Context) error {
 	return err
 }
 
+// GetExplanations converts echo context to params.
+func (w *ServerInterfaceWrapper) GetExplanations(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetExplanations(ctx, year)
+	return err
+}
+
+// PutExplanations converts echo context to params.
+func (w *ServerInterfaceWrapper) PutExplanations(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutExplanations(ctx, year)
+	return err
+}
+
 // RequestExtension converts echo context to params.
 func (w *ServerInterfaceWrapper) RequestExtension(ctx echo.Context) error {
 	var err error
@@ -2904,6 +2996,30 @@ func (w *ServerInterfaceWrapper) GetSubmission(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetSubmission(ctx, year, id)
+	return err
+}
+
+// OrderReceipt converts echo context to params.
+func (w *ServerInterfaceWrapper) OrderReceipt(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id ID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.OrderReceipt(ctx, year, id)
 	return err
 }
 
@@ -3274,6 +3390,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/reports/:year/attachments/:kind/:n", wrapper.GetAttachment, options.OperationMiddlewares["getAttachment"]...)
 	router.PUT(options.BaseURL+"/reports/:year/attachments/:kind/:n", wrapper.PutAttachment, options.OperationMiddlewares["putAttachment"]...)
 	router.POST(options.BaseURL+"/reports/:year/withdrawal", wrapper.WithdrawReport, options.OperationMiddlewares["withdrawReport"]...)
+	router.GET(options.BaseURL+"/reports/:year/explanations", wrapper.GetExplanations, options.OperationMiddlewares["getExplanations"]...)
+	router.PUT(options.BaseURL+"/reports/:year/explanations", wrapper.PutExplanations, options.OperationMiddlewares["putExplanations"]...)
+	router.POST(options.BaseURL+"/reports/:year/submissions/:id/receipt", wrapper.OrderReceipt, options.OperationMiddlewares["orderReceipt"]...)
 	router.GET(options.BaseURL+"/reports/:year/requests", wrapper.ListOwnRequests, options.OperationMiddlewares["listOwnRequests"]...)
 	router.POST(options.BaseURL+"/reports/:year/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
 	router.POST(options.BaseURL+"/reports/:year/extension-requests", wrapper.RequestExtension, options.OperationMiddlewares["requestExtension"]...)

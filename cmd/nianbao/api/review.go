@@ -93,7 +93,7 @@ func (s *Server) GetReview(c echo.Context, submissionID SubmissionID) error {
 		return fmt.Errorf("differences of %s: %w", submissionID, err)
 	}
 	answer := Review{
-		Review: reviewItem(&found.Item), Body: found.Body, Findings: findings(found.Findings), Differences: changes,
+		Review: reviewItem(&found.Item), Body: found.Body, Findings: findings(found.Findings), Explanations: saidTo(found.Findings, found.Explained), Differences: changes,
 		Remarks: remarks(found.Remarks), Opinion: found.Opinion,
 	}
 	if found.Prior != nil {
