@@ -34,7 +34,7 @@ type PutAttachment struct {
 const AnyFile = "*"
 
 // PutAttachment takes a file in: it must be whole, of a type that is taken and
-// within the season's limits for its kind (*Error, *attachment.Refusal), and the
+// within the season's limits for its kind (*Error, *attachment.Error), and the
 // report must be owed (*StateError). A file in the slot is replaced; the same
 // content again changes nothing. created tells that the slot was empty.
 //
@@ -53,7 +53,7 @@ func (s *Service) PutAttachment(ctx context.Context, c PutAttachment) (a Attachm
 	if err != nil {
 		return a, false, err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	if c.Name, err = attachment.CleanName(c.Name, c.Kind, file.content.MediaType); err != nil {
 		return a, false, err
 	}

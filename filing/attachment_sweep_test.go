@@ -70,7 +70,7 @@ func TestUploadOvertakenByTheSweep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	w.exec(`CREATE FUNCTION overtake() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.dropped_at := now(); RETURN NEW; END $$`)
 	w.exec(`CREATE TRIGGER overtake BEFORE INSERT ON attachment_upload FOR EACH ROW EXECUTE FUNCTION overtake()`)
 	_, _, err = w.svc.keep(w.ctx, keeping{target: target, rule: rule, file: file, PutAttachment: PutAttachment{Kind: attachment.Declaration, Actor: filer}})

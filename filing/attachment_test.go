@@ -156,7 +156,7 @@ func TestPutAndReplaceAttachments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	if data, err := io.ReadAll(r); err != nil || !bytes.Equal(data, one) {
 		t.Errorf("content of %d bytes, %v", len(data), err)
 	}

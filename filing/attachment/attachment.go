@@ -76,25 +76,25 @@ type Content struct {
 	Pages     int    // of a PDF; an image is one page
 }
 
-// Refusal says why a file is not taken, for people and for programs.
-type Refusal struct {
+// Error says why a file is not taken, for people and for programs.
+type Error struct {
 	status       int
 	code, detail string
 }
 
 // Error names the code.
-func (r *Refusal) Error() string { return r.code + ": " + r.detail }
+func (r *Error) Error() string { return r.code + ": " + r.detail }
 
 // HTTPStatus is 413, 415 or 422.
-func (r *Refusal) HTTPStatus() int { return r.status }
+func (r *Error) HTTPStatus() int { return r.status }
 
 // Code is the stable word for programs.
-func (r *Refusal) Code() string { return r.code }
+func (r *Error) Code() string { return r.code }
 
 // Detail is the Chinese sentence with the remedy.
-func (r *Refusal) Detail() string { return r.detail }
+func (r *Error) Detail() string { return r.detail }
 
-// The codes of a Refusal.
+// The codes of an Error.
 const (
 	CodeEmpty       = "empty_file"
 	CodeType        = "unsupported_file_type"
@@ -105,10 +105,10 @@ const (
 	CodeBadFileName = "bad_file_name"
 )
 
-func unprocessable(code, detail string) *Refusal {
-	return &Refusal{http.StatusUnprocessableEntity, code, detail}
+func unprocessable(code, detail string) *Error {
+	return &Error{http.StatusUnprocessableEntity, code, detail}
 }
 
-func unsupported(detail string) *Refusal {
-	return &Refusal{http.StatusUnsupportedMediaType, CodeType, detail}
+func unsupported(detail string) *Error {
+	return &Error{http.StatusUnsupportedMediaType, CodeType, detail}
 }

@@ -168,7 +168,7 @@ func TestInspect(t *testing.T) {
 			}
 			continue
 		}
-		refused, ok := errors.AsType[*Refusal](err)
+		refused, ok := errors.AsType[*Error](err)
 		if !ok || refused.Code() != tc.code || refused.Detail() == "" {
 			t.Errorf("%s: %+v, %v, want %s", name, got, err, tc.code)
 		}
@@ -179,7 +179,7 @@ func TestInspect(t *testing.T) {
 func savedAgain(data []byte) []byte {
 	m := startMark.FindSubmatch(data)
 	added := len(data)
-	more := fmt.Sprintf("9 0 obj\n<< /Note true >>\nendobj\n")
+	more := "9 0 obj\n<< /Note true >>\nendobj\n"
 	xref := added + len(more)
 	return append(data, fmt.Sprintf("%sxref\n9 1\n%010d 00000 n \ntrailer\n<< /Size 10 /Root 1 0 R /Prev %s >>\nstartxref\n%d\n%%%%EOF\n", more, added, m[1], xref)...)
 }
@@ -194,7 +194,7 @@ func TestRefusedTypesSayWhatToDo(t *testing.T) {
 	} {
 		padded := data + strings.Repeat("\x00", 600)
 		_, err := Inspect(strings.NewReader(padded), int64(len(padded)))
-		refused, ok := errors.AsType[*Refusal](err)
+		refused, ok := errors.AsType[*Error](err)
 		if !ok || !strings.Contains(refused.Detail(), want) || refused.HTTPStatus() != 415 {
 			t.Errorf("%q: %v", data, err)
 		}
@@ -223,7 +223,7 @@ func (failingReader) ReadAt([]byte, int64) (int, error) { return 0, io.ErrClosed
 
 func TestFailureOfTheDiskIsNotTheFilesFault(t *testing.T) {
 	_, err := Inspect(failingReader{}, 100)
-	if _, refused := errors.AsType[*Refusal](err); refused || !errors.Is(err, io.ErrClosedPipe) {
+	if _, refused := errors.AsType[*Error](err); refused || !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -293,7 +293,7 @@ func FuzzInspect(f *testing.F) {
 			t.Errorf("taken as %+v", got)
 		}
 		if err != nil {
-			if _, refused := errors.AsType[*Refusal](err); !refused {
+			if _, refused := errors.AsType[*Error](err); !refused {
 				t.Errorf("an error that is no refusal: %v", err)
 			}
 		}

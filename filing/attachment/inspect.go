@@ -17,7 +17,7 @@ var (
 	errDamaged = unprocessable(CodeDamaged, "文件不完整或已损坏，无法打开。请在电脑上打开确认后重新导出或扫描，再上传。")
 )
 
-// Inspect says what a file of the given size is, or refuses it: *Refusal. Any
+// Inspect says what a file of the given size is, or refuses it: *Error. Any
 // other error is of reading.
 func Inspect(r io.ReaderAt, size int64) (Content, error) {
 	if size <= 0 {
@@ -41,7 +41,7 @@ func Inspect(r io.ReaderAt, size int64) (Content, error) {
 }
 
 // refuseType says what to do with a file of another type.
-func refuseType(found *mimetype.MIME) *Refusal {
+func refuseType(found *mimetype.MIME) *Error {
 	name := found.String()
 	switch {
 	case strings.HasPrefix(name, "image/hei"), name == "image/avif":

@@ -23,7 +23,7 @@ var extensions = map[string][]string{
 
 // CleanName makes a name fit to be shown and saved under: folders and what
 // cannot be seen are dropped, it is NFC, at most 120 characters long, and ends
-// as its type does. A control character, such as NUL, is a *Refusal: no honest
+// as its type does. A control character, such as NUL, is an *Error: no honest
 // program sends one. An empty name becomes the kind's.
 func CleanName(name string, kind Kind, mediaType string) (string, error) {
 	if strings.ContainsFunc(name, unicode.IsControl) {

@@ -199,7 +199,7 @@ func (f *pdfFile) objectAt(at int64, number int) (any, int64, error) {
 }
 
 var (
-	openPage    = regexp.MustCompile(`/Type\s*/Page[^s\w]`)
+	openPage    = regexp.MustCompile(`/Type\s*/Page\W`)
 	openEncrypt = regexp.MustCompile(`/Encrypt\s*(\d+\s+\d+\s+R|<<)`)
 )
 

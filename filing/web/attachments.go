@@ -277,7 +277,7 @@ func (p *Pages) uploadOne(c echo.Context, y *year, kind attachment.Kind, header 
 	if err != nil {
 		return fmt.Errorf("open an uploaded file: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	_, _, err = p.filing.PutAttachment(requestContext(c), filing.PutAttachment{OrganisationID: y.org.ID, Year: y.obligation.ReportYear,
 		Kind: kind, Name: header.Filename, Content: file, Actor: web.Principal(c).Actor()})
 	return err
@@ -327,7 +327,7 @@ func (p *Pages) attachment(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	return web.ServeFile(c, web.File{Name: a.Name, MediaType: a.MediaType, SHA256: a.SHA256, Content: content, Download: c.QueryParam("save") != ""})
 }
 

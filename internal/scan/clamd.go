@@ -60,7 +60,7 @@ func (c *Clamd) Version(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, "zVERSION\x00"); err != nil {
 		return "", fmt.Errorf("clamd: ask for its version: %w", err)
 	}
@@ -78,7 +78,7 @@ func (c *Clamd) Scan(ctx context.Context, file io.Reader) (virus string, err err
 	if err != nil {
 		return "", err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	sent := send(conn, file)
 	if errors.Is(sent, errFile) {
 		return "", sent

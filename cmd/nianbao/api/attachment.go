@@ -137,7 +137,7 @@ func (s *Server) answerAttachment(c echo.Context, a filing.Attachment) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	return web.ServeFile(c, web.File{Name: a.Name, MediaType: a.MediaType, SHA256: a.SHA256, Content: content, Download: true})
 }
 

@@ -79,7 +79,7 @@ func (c *Clamd) Streams() int {
 }
 
 func (c *Clamd) serve(conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	c.mu.Lock()
 	down, largest := c.down, c.largest
 	c.mu.Unlock()
