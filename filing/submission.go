@@ -40,6 +40,7 @@ type Submission struct {
 	ActorID              string           `db:"actor_id"`
 	ActorName            string           `db:"actor_name"`
 	Status               SubmissionStatus `db:"status"`
+	StatusAt             time.Time        `db:"status_at"` // when it got Status; of one under review, when its last day moved last
 }
 
 // Receipt is what the filer gets for a submission.
@@ -61,7 +62,8 @@ const selectSubmission = `SELECT s.id, s.obligation_id, s.authority_code, s.orga
 	s.form, s.form_version, s.check_set_version, s.sha256, s.warnings, s.receipt_no, s.received_at,
 	coalesce(st.review_due_on, s.review_due_on) AS review_due_on,
 	coalesce(st.review_due_provisional, s.review_due_provisional) AS review_due_provisional,
-	s.review_due_on AS told_due_on, s.review_due_provisional AS told_due_provisional, s.actor_kind, s.actor_id, s.actor_name, st.status
+	s.review_due_on AS told_due_on, s.review_due_provisional AS told_due_provisional, s.actor_kind, s.actor_id, s.actor_name, st.status,
+	st.updated_at AS status_at
 FROM submission s JOIN submission_standing st ON st.submission_id = s.id `
 
 // Report is an obligation with all that was submitted for it, the oldest first.

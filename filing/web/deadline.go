@@ -62,6 +62,9 @@ func (p *Pages) dueOf(y *year) Due {
 	}
 	cal, today := p.calendar(), p.day()
 	due := newDue(cal, today, o.OverdueAfter, verb)
+	if !due.Over && (o.OverdueAfter == o.DueOn && o.DueProvisional || o.OverdueAfter == o.ResubmitBy && o.ResubmitProvisional) {
+		due.Text += "节假日安排还没有公布，这一天可能调整。"
+	}
 	if within := y.season.Rules.ResubmitWithin; o.Status == filing.StatusReturned && within != nil && o.OverdueAfter == o.ResubmitBy {
 		due.Ruler = web.NewRuler(web.Window{Length: *within, Left: cal.Between(today, o.OverdueAfter),
 			TodayOff: !cal.IsWorking(today), Provisional: o.ResubmitProvisional})

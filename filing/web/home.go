@@ -31,6 +31,8 @@ type HomePage struct {
 	Documents []DocumentLine
 	Standing  Standing
 	Years     []YearLine
+	Ask       []web.Link // for more time, or not to report
+	Print     string
 }
 
 // shortList is how many messages and documents the home page shows.
@@ -112,6 +114,11 @@ func (p *Pages) fillDue(c echo.Context, o filing.Obligation, page *HomePage) err
 	}
 	if o.Status.Owed() {
 		page.Owed, page.Due = true, p.dueOf(y)
+		requests, err := p.requests(c, y)
+		if err != nil {
+			return err
+		}
+		page.Ask, page.Print = requests.Ask, y.path("/print")
 		page.Next, err = p.nextStep(c, y)
 		return err
 	}

@@ -85,7 +85,7 @@ func TestPages(t *testing.T) {
 		"filer/sponsor": {filerweb.SponsorPage{}, filerweb.SponsorPage{Page: page, Eyebrow: "2018 年度报告", Heading: "业务主管单位意见", Tag: tag, Lead: "还没有提出意见。", Facts: facts, Next: next,
 			Notes: []string{"已按时送出。"}, Opinion: []web.Remark{{By: "住所", Text: []string{"不一致"}}}, TakeBack: "/x", Effects: []string{"回到草稿"}, Earlier: []filerweb.SponsorLine{{When: "3月1日送出", Text: "改", Tag: tag}}}},
 		"filer/home": {filerweb.HomePage{}, filerweb.HomePage{Page: page, Eyebrow: "向阳中心", Heading: "2018 年度报告", News: "申请已获同意。", Owed: true, Due: due, Next: next, Track: track,
-			AlsoDue: years, Messages: messages, Documents: documents, Standing: standing, Years: years},
+			AlsoDue: years, Messages: messages, Documents: documents, Standing: standing, Years: years, Ask: []web.Link{{Href: "/e", Text: "申请延期"}}, Print: "/p"},
 			filerweb.HomePage{Page: page, Rest: "没有要报送的报告。", Next: next}},
 		"filer/reports": {filerweb.ReportsPage{}, filerweb.ReportsPage{Page: page, Heading: "年度报告", Years: years, Empty: empty}},
 		"filer/report": {filerweb.ReportPage{}, filerweb.ReportPage{Page: page, Requests: filerweb.RequestsView{CSRF: "t", Items: []filerweb.RequestView{{Title: "申请延期报送", When: "3月1日", Tag: tag, Facts: facts, Withdraw: "/w"}, {Title: "申请豁免报送"}},

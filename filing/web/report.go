@@ -11,7 +11,6 @@ import (
 	"nianbao/filing"
 	"nianbao/internal/document"
 	"nianbao/internal/web"
-	"nianbao/internal/workday"
 	"nianbao/review"
 )
 
@@ -251,54 +250,6 @@ func remarksShown(y *year, opinion review.Opinion) []web.Remark {
 		list = append(list, web.Remark{By: by, Text: []string{r.Text}, Basis: r.Basis})
 	}
 	return list
-}
-
-// track is the way from opening to conclusion.
-func (p *Pages) track(c echo.Context, y *year, submissions []filing.Submission) ([]web.Step, error) {
-	o := &y.obligation
-	steps := []web.Step{
-		{State: "done", Title: "开放报送", Text: o.OpensOn.Chinese()},
-		{Title: "填写", Text: "逐部分填写，随时保存"},
-		{Title: "报送", Text: "由负责人确认后报送"},
-		{Title: "形式审查", Text: p.windowWords(y)},
-		{Title: "结论", Text: "合格的出具结论书并公示"},
-	}
-	at := 1
-	var last *filing.Submission
-	if len(submissions) > 0 {
-		last = &submissions[len(submissions)-1]
-	}
-	switch {
-	case o.Status == filing.StatusExempt:
-		return nil, nil
-	case o.Status == filing.StatusReturned:
-		steps[1].Text = "已退回，按意见修改"
-	case o.Status.Stands() && last != nil:
-		at = 3
-		steps[1].Text = ""
-		steps[2].Text = workday.DateOf(last.ReceivedAt).Chinese()
-		steps[3].Text = "最迟 " + last.ReviewDueOn.Chinese() + "审结"
-	case o.Status == filing.StatusOpen:
-		draft, err := p.filing.Draft(requestContext(c), y.org.ID, o.ReportYear)
-		if err != nil {
-			return nil, err
-		}
-		if draft.Version > 0 {
-			steps[1].Text = "正在填写"
-		}
-	}
-	if o.Status.Concluded() {
-		at, steps[3].Text, steps[4].Text = len(steps), "", o.Status.Label()
-	}
-	for i := 1; i < len(steps); i++ {
-		switch {
-		case i < at:
-			steps[i].State = "done"
-		case i == at:
-			steps[i].State = "now"
-		}
-	}
-	return steps, nil
 }
 
 // windowWords says how long the review takes, counted from the due day as an

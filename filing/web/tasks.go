@@ -121,6 +121,7 @@ func (p *Pages) taskList(w *workspace, here string) TaskList {
 	if list.Total > 0 {
 		list.Fill = progressWidth * list.Done / list.Total
 	}
+	list.remarkedFirst(w)
 	last := Task{Text: "全面检查", Href: w.path("/check"), State: "可报送", Tone: "done", Here: here == "check"}
 	if n := countOf(findings); n.wrong+n.missing > 0 {
 		last.State, last.Tone = "待开始", ""

@@ -83,7 +83,8 @@ type workspace struct {
 	settled  map[string]bool // keys that somebody typed, changed or confirmed
 	values   form.Values     // of the draft, with the prefill where nobody has been yet
 	findings []check.Finding
-	said     filing.Explanations // to warnings
+	said     filing.Explanations    // to warnings
+	remarked map[*form.Section]bool // of a returned report: sections with remarks; true: changed since
 }
 
 // workspaceOf reads the draft of a year with what belongs to it.
@@ -101,7 +102,10 @@ func (p *Pages) workspaceOf(c echo.Context, y *year) (*workspace, error) {
 	if err := p.readFiles(c, y); err != nil {
 		return nil, err
 	}
-	return w, p.readDraft(c, w)
+	if err := p.readDraft(c, w); err != nil {
+		return nil, err
+	}
+	return w, p.readRemarked(c, w)
 }
 
 func (p *Pages) readPrior(c echo.Context, w *workspace) error {
