@@ -15,6 +15,7 @@ import (
 func funcs(a *assets) template.FuncMap {
 	return template.FuncMap{
 		"asset":     a.path,
+		"pageName":  func() string { return "" }, // each page has its own
 		"add":       func(x, y int) int { return x + y },
 		"even":      func(i int) bool { return i%2 == 0 },
 		"money":     func(f money.Fen) string { return f.Grouped() },

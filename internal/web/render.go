@@ -41,10 +41,12 @@ func newRenderer(files fs.FS, a *assets) (*Renderer, error) {
 			if err != nil {
 				return nil, fmt.Errorf("template %s: %w", name, err)
 			}
+			page := strings.TrimSuffix(name, path.Ext(name))
+			set.Funcs(template.FuncMap{"pageName": func() string { return page }})
 			if set, err = set.ParseFS(files, name); err != nil {
 				return nil, fmt.Errorf("parse template: %w", err)
 			}
-			r.pages[strings.TrimSuffix(name, path.Ext(name))] = set
+			r.pages[page] = set
 		}
 	}
 	return r, nil
