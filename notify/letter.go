@@ -18,6 +18,7 @@ var letters = map[account.LetterKind]struct{ kind, template, path string }{
 	account.LetterAddress:      {KindAddress, "address", "/account/email/"},
 	account.LetterAddressTaken: {KindAddress, "address_taken", ""},
 	account.LetterChanged:      {KindAccount, "account_changed", ""},
+	account.LetterToken:        {KindAccount, "token_made", ""},
 }
 
 // PostLetter words an account's letter and puts it on its way, by mail or text message, in tx: an account.Post. Text

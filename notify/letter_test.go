@@ -48,6 +48,7 @@ func TestLettersLeadToTheirPages(t *testing.T) {
 		account.LetterAddress:      {"address", "打开：https://nianbao.example/account/email/SECRET\n"},
 		account.LetterAddressTaken: {"address", "登录：https://nianbao.example/sign-in\n"},
 		account.LetterChanged:      {"account", "您在年度报告系统的账户改了密码。\n"},
+		account.LetterToken:        {"account", "为 甲 新建了报送软件用的访问令牌：密码。\n"},
 	} {
 		w := newWorld(t, day(3, 24, 8))
 		organisation, _ := w.organisation("甲")

@@ -77,6 +77,9 @@ type Principal struct {
 	// (法定代表人声明); false for an editor. A filer's token always may, since the
 	// organisation made it for that. It says nothing of other roles.
 	Responsible bool
+	// Rights is what a token that the organisation made may do; all for
+	// everybody else, whose role says it.
+	Rights Rights
 	// OrganisationID is valid for a filer only, AuthorityCode set for all others.
 	OrganisationID uuid.NullUUID
 	AuthorityCode  string
@@ -164,6 +167,8 @@ var (
 	ErrNotResponsible = errors.New("account: not a responsible person of the organisation")
 	// ErrLastResponsible: the organisation would be left without a responsible person.
 	ErrLastResponsible = errors.New("account: the organisation's last responsible person")
+	// ErrTooManyTokens: the organisation has as many tokens as it may.
+	ErrTooManyTokens = errors.New("account: too many tokens that hold")
 	// ErrScope: the role and whom it is held for do not go together.
 	ErrScope = errors.New("account: a filer needs an organisation, every other role an authority")
 )

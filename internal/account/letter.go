@@ -22,6 +22,7 @@ const (
 	LetterAddress      LetterKind = "address"          // likewise; confirms the address it goes to
 	LetterAddressTaken LetterKind = "address_taken"    // somebody wants to use an address that has an account
 	LetterChanged      LetterKind = "account_changed"  // What was changed, told to the address before the change
+	LetterToken        LetterKind = "token_made"       // By made a token; What is its name, rights and end
 )
 
 // Letter is something to tell one person at one address. A Post words and sends it.

@@ -10,14 +10,20 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/lib/pq"
 
 	"nianbao/internal/event"
 	"nianbao/internal/id"
 	"nianbao/internal/postgres"
 )
 
-// tokenPrefix makes a leaked token recognisable to scanners and to people.
-const tokenPrefix = "nb_"
+// Prefixes make a leaked token recognisable to scanners and to people. A token
+// with rights of its own has another one: the release before this, which knows
+// no rights and may still run beside it, then takes it for none at all.
+const (
+	tokenPrefix  = "nb_"
+	rightsPrefix = "nbo_" // made by the organisation
+)
 
 // secretBytes is the size of tokens and links: 256 bits, so that a plain
 // SHA-256 keeps them (nothing to guess, hence nothing to stretch).
@@ -33,6 +39,9 @@ type NewToken struct {
 	Name  string
 	Days  int
 	Actor event.Actor
+
+	rights    Rights // MakeToken sets them
+	createdBy string
 }
 
 // Token is an issued token. Plaintext is known only now.
@@ -56,20 +65,11 @@ func IssueToken(ctx context.Context, db *postgres.DB, t NewToken) (Token, error)
 	if days < 0 {
 		return Token{}, fmt.Errorf("issue token: %d days: must be positive", t.Days)
 	}
-	plaintext, hash := newSecret(tokenPrefix)
-	token := Token{Plaintext: plaintext}
-	err := postgres.InTx(ctx, db, func(tx *postgres.Tx) error {
-		token.ID = id.New(tx.Now())
-		token.ExpiresAt = tx.Now().AddDate(0, 0, days)
-		_, err := tx.ExecContext(tx.Context(), `
-			INSERT INTO api_token (id, token_hash, name, role, organisation_id, authority_code, created_at, expires_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			token.ID, hash, t.Name, t.Role, t.OrganisationID, t.authority(), tx.Now(), token.ExpiresAt)
-		if err != nil {
-			return err
-		}
-		return record(tx, t.Scope, event.Event{Kind: event.TokenIssuedKind, Actor: t.Actor, SubjectID: event.Ref(token.ID),
-			Data: event.TokenIssued{Name: t.Name, Role: string(t.Role), ExpiresAt: token.ExpiresAt}})
+	t.Days = days
+	var token Token
+	err := postgres.InTx(ctx, db, func(tx *postgres.Tx) (err error) {
+		token, err = insertToken(tx, t)
+		return err
 	})
 	if postgres.IsForeignKey(err, "api_token_organisation") || postgres.IsForeignKey(err, "api_token_authority") {
 		return Token{}, fmt.Errorf("issue token: organisation or authority: %w", ErrNotFound)
@@ -80,29 +80,50 @@ func IssueToken(ctx context.Context, db *postgres.DB, t NewToken) (Token, error)
 	return token, nil
 }
 
+// insertToken makes the token, with its event.
+func insertToken(tx *postgres.Tx, t NewToken) (Token, error) {
+	prefix := tokenPrefix
+	if !t.rights.All() {
+		prefix = rightsPrefix
+	}
+	plaintext, hash := newSecret(prefix)
+	token := Token{ID: id.New(tx.Now()), Plaintext: plaintext, ExpiresAt: tx.Now().AddDate(0, 0, t.Days)}
+	_, err := tx.ExecContext(tx.Context(), `
+		INSERT INTO api_token (id, token_hash, name, role, organisation_id, authority_code, created_at, expires_at, rights, created_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		token.ID, hash, t.Name, t.Role, t.OrganisationID, t.authority(), tx.Now(), token.ExpiresAt, pq.Array(t.rights.words()), t.createdBy)
+	if err != nil {
+		return Token{}, err
+	}
+	return token, record(tx, t.Scope, event.Event{Kind: event.TokenIssuedKind, Actor: t.Actor, SubjectID: event.Ref(token.ID),
+		Data: event.TokenIssued{Name: t.Name, Role: string(t.Role), ExpiresAt: token.ExpiresAt, Rights: t.rights.words()}})
+}
+
 // RevokeToken ends a token at once (within an Authenticator's memory). One
 // that is already revoked stays so; ErrNotFound where there is none.
 func RevokeToken(ctx context.Context, db *postgres.DB, id uuid.UUID, actor event.Actor) error {
-	err := postgres.InTx(ctx, db, func(tx *postgres.Tx) error {
-		var name string
-		var scope Scope
-		err := tx.QueryRowxContext(tx.Context(), `
-			UPDATE api_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL
-			RETURNING name, organisation_id, coalesce(authority_code, '')`, id, tx.Now()).
-			Scan(&name, &scope.OrganisationID, &scope.AuthorityCode)
-		if postgres.IsNoRows(err) {
-			return tokenExists(tx, id)
-		}
-		if err != nil {
-			return err
-		}
-		return record(tx, scope, event.Event{Kind: event.TokenRevokedKind, Actor: actor,
-			SubjectID: event.Ref(id), Data: event.TokenRevoked{Name: name}})
-	})
+	err := postgres.InTx(ctx, db, func(tx *postgres.Tx) error { return endToken(tx, id, actor) })
 	if err != nil {
 		return fmt.Errorf("revoke token %s: %w", id, err)
 	}
 	return nil
+}
+
+func endToken(tx *postgres.Tx, id uuid.UUID, actor event.Actor) error {
+	var name string
+	var scope Scope
+	err := tx.QueryRowxContext(tx.Context(), `
+		UPDATE api_token SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL
+		RETURNING name, organisation_id, coalesce(authority_code, '')`, id, tx.Now()).
+		Scan(&name, &scope.OrganisationID, &scope.AuthorityCode)
+	if postgres.IsNoRows(err) {
+		return tokenExists(tx, id)
+	}
+	if err != nil {
+		return err
+	}
+	return record(tx, scope, event.Event{Kind: event.TokenRevokedKind, Actor: actor,
+		SubjectID: event.Ref(id), Data: event.TokenRevoked{Name: name}})
 }
 
 // tokenExists tells a token revoked before from none at all.
@@ -117,22 +138,28 @@ func tokenExists(tx *postgres.Tx, id uuid.UUID) error {
 
 // tokenRow is a token as stored, with the name of whom it is for.
 type tokenRow struct {
-	ID             uuid.UUID     `db:"id"`
-	Name           string        `db:"name"`
-	Role           Role          `db:"role"`
-	OrganisationID uuid.NullUUID `db:"organisation_id"`
-	AuthorityCode  string        `db:"authority_code"`
-	Body           string        `db:"body"`
-	AuthorityName  string        `db:"authority_name"`
+	ID             uuid.UUID      `db:"id"`
+	Name           string         `db:"name"`
+	Role           Role           `db:"role"`
+	OrganisationID uuid.NullUUID  `db:"organisation_id"`
+	AuthorityCode  string         `db:"authority_code"`
+	Body           string         `db:"body"`
+	AuthorityName  string         `db:"authority_name"`
+	Rights         pq.StringArray `db:"rights"`
+	NoteUse        bool           `db:"note_use"` // last_used_at is a minute old, or there is none
 }
 
-func (r tokenRow) principal() Principal {
+func (r tokenRow) principal() (Principal, error) {
+	rights, err := rightsOf(r.Rights)
+	if err != nil {
+		return Principal{}, err
+	}
 	p := Principal{Kind: KindToken, ID: r.ID, Name: r.Name, Role: r.Role, Responsible: r.Role == RoleFiler,
-		OrganisationID: r.OrganisationID, AuthorityCode: r.AuthorityCode, Body: r.Body, AuthorityName: r.AuthorityName}
+		OrganisationID: r.OrganisationID, AuthorityCode: r.AuthorityCode, Body: r.Body, AuthorityName: r.AuthorityName, Rights: rights}
 	if r.Role == RoleSponsor { // its name is the sponsor's
 		p.Sponsor, p.Body = Scope{Sponsor: r.Name}.sponsor(), r.Name
 	}
-	return p
+	return p, nil
 }
 
 // AuthenticateToken says whose token bearer is, ErrBadToken if nobody's. It
@@ -148,7 +175,8 @@ func AuthenticateToken(ctx context.Context, q postgres.Queryer, bearer string) (
 func tokenByHash(ctx context.Context, q postgres.Queryer, hash [sha256.Size]byte) (Principal, error) {
 	stmt, err := q.Prepared(ctx, `
 		SELECT t.id, t.name, t.role, t.organisation_id, coalesce(t.authority_code, '') AS authority_code,
-			coalesce(o.name, a.name) AS body, a.name AS authority_name
+			coalesce(o.name, a.name) AS body, a.name AS authority_name, t.rights,
+			t.last_used_at IS NULL OR t.last_used_at <= $3 AS note_use
 		FROM api_token t
 		LEFT JOIN organisation o ON o.id = t.organisation_id
 		JOIN authority a ON a.code = coalesce(t.authority_code, o.authority_code)
@@ -157,18 +185,29 @@ func tokenByHash(ctx context.Context, q postgres.Queryer, hash [sha256.Size]byte
 		return Principal{}, fmt.Errorf("authenticate token: %w", err)
 	}
 	var row tokenRow
-	switch err := stmt.GetContext(ctx, &row, hash[:], q.Now()); {
+	minuteAgo := q.Now().Add(-time.Minute)
+	switch err := stmt.GetContext(ctx, &row, hash[:], q.Now(), minuteAgo); {
 	case postgres.IsNoRows(err):
 		return Principal{}, ErrBadToken
 	case err != nil:
 		return Principal{}, fmt.Errorf("authenticate token: %w", err)
 	}
-	return row.principal(), nil
+	if row.NoteUse { // of many at once, one writes
+		_, err := q.ExecContext(ctx, `
+			UPDATE api_token SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $3)`, row.ID, q.Now(), minuteAgo)
+		if err != nil {
+			return Principal{}, fmt.Errorf("note the use of token %s: %w", row.ID, err)
+		}
+	}
+	return row.principal()
 }
 
 // looksLikeToken spares the database what cannot be one of ours.
 func looksLikeToken(s string) bool {
 	body, ok := strings.CutPrefix(s, tokenPrefix)
+	if !ok {
+		body, ok = strings.CutPrefix(s, rightsPrefix)
+	}
 	return ok && len(body) == base64.RawURLEncoding.EncodedLen(secretBytes)
 }
 

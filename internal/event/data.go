@@ -363,6 +363,7 @@ type TokenIssued struct {
 	Name      string    `json:"name"`
 	Role      string    `json:"role"`
 	ExpiresAt time.Time `json:"expires_at"`
+	Rights    []string  `json:"rights,omitempty"` // none: all of the role
 }
 
 // TokenRevoked: a bearer token holds no more.

@@ -91,9 +91,9 @@ func (w *world) routes() []web.Route {
 			return w.app.Render(c, http.StatusOK, "filer/gallery", struct{ Title string }{"no such fields"})
 		}},
 		{Method: "GET", Path: "/secret/:link", Access: web.Anyone(), Handler: text},
-		{Method: "GET", Path: "/api/v1/me", Access: web.SignedIn(), Handler: text},
-		{Method: "POST", Path: "/api/v1/me", Access: web.SignedIn(), Handler: text},
-		{Method: "GET", Path: "/api/v1/filer", Access: web.Roles(account.RoleFiler), Handler: text},
+		{Method: "GET", Path: "/api/v1/me", Access: web.SignedIn().Needs(account.RightRead), Handler: text},
+		{Method: "POST", Path: "/api/v1/me", Access: web.SignedIn().Needs(account.RightRead), Handler: text},
+		{Method: "GET", Path: "/api/v1/filer", Access: web.Roles(account.RoleFiler).Needs(account.RightDraft), Handler: text},
 		{Method: "GET", Path: "/api/v1/broken", Access: web.Anyone(), Handler: fail(fmt.Errorf("wrapped: %w", errors.New("secret inside")))},
 		{Method: "GET", Path: "/api/v1/checks", Access: web.Anyone(), Handler: fail(fmt.Errorf("wrapped: %w", stateError{}))},
 		{Method: "GET", Path: "/api/v1/slow", Access: web.Anyone(), Timeout: time.Millisecond, Handler: func(c echo.Context) error {

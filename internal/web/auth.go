@@ -91,7 +91,7 @@ func (a *App) authenticateBearer(c echo.Context, token string) error {
 		return err
 	}
 	c.Set(keyPrincipal, p)
-	return nil
+	return a.tokenLimit(p)
 }
 
 // authenticateSession loads the browser's session, if it has one, and has it
@@ -252,6 +252,9 @@ func (a *App) SignOut(c echo.Context) error {
 func (a *App) authorise(c echo.Context, r *Route) error {
 	p := Principal(c)
 	if r.Access.Allows(p) {
+		if r.Access.lacks(p) {
+			return errScope(r.Access.Right())
+		}
 		return nil
 	}
 	if !p.IsZero() {
@@ -262,6 +265,14 @@ func (a *App) authorise(c echo.Context, r *Route) error {
 		return errUnauthorised
 	}
 	return c.Redirect(http.StatusSeeOther, signInPath+"?return="+url.QueryEscape(req.URL.RequestURI()))
+}
+
+// errScope tells a token's user which right is missing.
+func errScope(r account.Right) error {
+	if r == "" {
+		return NewError(http.StatusForbidden, "scope", "这一项只供人登录办理，不接受本单位自建的访问令牌。")
+	}
+	return NewError(http.StatusForbidden, "scope", "访问令牌没有这一项需要的权限："+string(r)+"（"+r.Label()+"）。请由本单位的负责人在“账户—软件接入”中新建有这一权限的令牌。")
 }
 
 const signInPath = "/sign-in"

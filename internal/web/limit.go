@@ -5,7 +5,27 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"nianbao/internal/account"
 )
+
+// What the programs of one organisation may call: a whole report with its files
+// at once, and in a minute more than any person reads. The authority's own
+// programs, which work for all organisations, are not limited.
+const (
+	tokenBurst = 300
+	tokenEvery = 100 * time.Millisecond
+	tokenKeys  = 20_000
+)
+
+// tokenLimit holds back a program that calls too often. All tokens of an
+// organisation share one allowance, or more tokens would be a way around it.
+func (a *App) tokenLimit(p account.Principal) error {
+	if p.Role != account.RoleFiler || a.byToken.Allow(p.OrganisationID.UUID.String()) {
+		return nil
+	}
+	return errTooFast
+}
 
 // Limiter allows each key (an address, an account) so many tries at once and
 // then one every so often. Memory is bounded: beyond maxKeys, keys that have

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -22,6 +24,9 @@ type DomainError interface {
 
 // WithFindings is a DomainError about a refused body: the findings go along.
 type WithFindings interface{ ProblemFindings() any }
+
+// retryAfter is how long to wait after 429 unless the error says so itself.
+const retryAfter = time.Minute
 
 // Problem is an RFC 9457 answer. Type is left out, which means about:blank.
 type Problem struct {
@@ -40,10 +45,20 @@ const problemType = "application/problem+json"
 type Error struct {
 	status       int
 	code, detail string
+	after        time.Duration
 }
 
 // NewError makes an Error; detail is Chinese and says what to do.
-func NewError(status int, code, detail string) *Error { return &Error{status, code, detail} }
+func NewError(status int, code, detail string) *Error {
+	return &Error{status: status, code: code, detail: detail}
+}
+
+// retryAfter is a copy that says how long to wait, in whole seconds.
+func (e *Error) retryAfter(after time.Duration) *Error {
+	c := *e
+	c.after = after
+	return &c
+}
 
 // Error gives the code, for logs.
 func (e *Error) Error() string { return e.code + ": " + e.detail }
@@ -71,6 +86,8 @@ var (
 	ErrNotResponsible = NewError(http.StatusForbidden, "not_responsible", "这一项由本单位的负责人办理。请让负责人登录办理，或由负责人在“本单位人员”中改您的分工。")
 	// ErrRateLimited asks to slow down.
 	ErrRateLimited = NewError(http.StatusTooManyRequests, "rate_limited", "请求太频繁，请稍等几分钟再试。")
+	// errTooFast holds back a program, which can wait to the second.
+	errTooFast = NewError(http.StatusTooManyRequests, "rate_limited", "调用太频繁，请按 Retry-After 所示的秒数等待后再试，并放慢速度。").retryAfter(time.Second)
 )
 
 // titles are a problem's titles, and what a plain status means.
@@ -144,15 +161,20 @@ func (a *App) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	if p.Status == http.StatusTooManyRequests {
+		wait := retryAfter
+		var known *Error
+		if errors.As(err, &known) && known.after > 0 {
+			wait = known.after
+		}
+		c.Response().Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+	}
 	if err := a.answerProblem(c, p); err != nil && !clientGone {
 		a.cfg.Log.ErrorContext(ctx, "answer with an error", "request_id", p.RequestID, "error", err)
 	}
 }
 
 func (a *App) answerProblem(c echo.Context, p Problem) error {
-	if p.Status == http.StatusTooManyRequests {
-		c.Response().Header().Set("Retry-After", "60")
-	}
 	if isAPIPath(c.Request().URL.Path) {
 		if p.Status == http.StatusUnauthorized {
 			c.Response().Header().Set("WWW-Authenticate", `Bearer realm="nianbao"`)

@@ -18,6 +18,7 @@ import (
 type Access struct {
 	anyone bool
 	roles  []account.Role
+	right  account.Right
 }
 
 // Anyone lets everybody in, signed in or not.
@@ -31,16 +32,30 @@ func Roles(first account.Role, more ...account.Role) Access {
 // SignedIn lets in every role.
 func SignedIn() Access { return Access{roles: account.Roles()} }
 
+// Needs names the right by which an organisation's token may use the route, as
+// every API call for filers must. Where none is named, no token that was made
+// with chosen rights is let in.
+func (a Access) Needs(r account.Right) Access {
+	a.right = r
+	return a
+}
+
+// Right is what Needs named, "" for nothing.
+func (a Access) Right() account.Right { return a.right }
+
 // IsAnyone says whether no principal is needed.
 func (a Access) IsAnyone() bool { return a.anyone }
 
 // List is the roles let in; none for Anyone.
 func (a Access) List() []account.Role { return slices.Clone(a.roles) }
 
-// Allows says whether p may use the route.
+// Allows says whether p's role may use the route.
 func (a Access) Allows(p account.Principal) bool {
 	return a.anyone || !p.IsZero() && slices.Contains(a.roles, p.Role)
 }
+
+// lacks says whether p is a token whose rights do not reach this route.
+func (a Access) lacks(p account.Principal) bool { return !a.anyone && !p.Rights.Has(a.right) }
 
 // stated says whether there is a rule.
 func (a Access) stated() bool { return a.anyone || len(a.roles) > 0 }
@@ -84,6 +99,8 @@ func (r Route) check() error {
 		return errors.New("method, path and handler are required")
 	case !r.Access.stated():
 		return errors.New("no access rule")
+	case r.IsAPI() && slices.Contains(r.Access.roles, account.RoleFiler) != r.Access.right.Valid():
+		return errors.New("a call for filers, and no other, names the right that a token needs")
 	case r.NoCSRF && !r.Access.IsAnyone():
 		return errors.New("only a route for anyone may go without the CSRF check")
 	}

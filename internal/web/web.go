@@ -61,6 +61,7 @@ type App struct {
 	assets   *assets
 	sessions *scs.SessionManager
 	auth     *account.Authenticator
+	byToken  *Limiter
 	csrf     *csrfGuard
 	metrics  *metrics
 	routes   []Route
@@ -98,6 +99,7 @@ func New(cfg Config) (*App, error) {
 		assets:   assets,
 		sessions: newSessions(cfg.DB, secure),
 		auth:     account.NewAuthenticator(cfg.DB),
+		byToken:  NewLimiter(tokenBurst, tokenEvery, tokenKeys, cfg.Wall),
 		csrf:     csrf,
 		metrics:  newMetrics(cfg.DB),
 	}

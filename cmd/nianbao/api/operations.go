@@ -94,6 +94,10 @@ func readOperation(method, path string, described any) (operation, error) {
 			return op, fmt.Errorf("x-roles: %v is no role", name)
 		}
 	}
-	op.access = web.Roles(roles[0], roles[1:]...)
+	right, _ := fields["x-right"].(string)
+	op.access = web.Roles(roles[0], roles[1:]...).Needs(account.Right(right))
+	if slices.Contains(roles, account.RoleFiler) != account.Right(right).Valid() {
+		return op, fmt.Errorf("x-right: a call for filers, and no other, names the right that a token needs, not %q", right)
+	}
 	return op, nil
 }

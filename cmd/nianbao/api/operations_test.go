@@ -10,7 +10,11 @@ import (
 func TestOperationsWithoutAPlainRuleAreRefused(t *testing.T) {
 	tests := map[string]string{ // what the operation says → part of the error; "" is taken
 		"{operationId: a, security: []}":                               "",
-		"{operationId: a, x-roles: [filer, reviewer]}":                 "",
+		"{operationId: a, x-roles: [filer, reviewer], x-right: read}":  "",
+		"{operationId: a, x-roles: [filer, reviewer]}":                 "x-right",
+		"{operationId: a, x-roles: [filer], x-right: all}":             "x-right",
+		"{operationId: a, x-roles: [reviewer], x-right: read}":         "x-right",
+		"{operationId: a, x-roles: [reviewer]}":                        "",
 		"{operationId: a}":                                             "needs either",
 		"{operationId: a, x-roles: []}":                                "needs either",
 		"{operationId: a, security: [], x-roles: [filer]}":             "needs either",

@@ -1,7 +1,8 @@
 // Package web owns the pages of the account: sign-in and sign-out, getting in
 // by the register's code, setting a password by a one-time link, asking for
 // such a link, choosing under which role to act, one's own account with the
-// places where one is signed in, and the people of an organisation.
+// places where one is signed in, the people of an organisation, and its tokens
+// for programs.
 //
 // It does not check passwords, keep sessions or send mail: internal/account,
 // internal/web and notify do. Invariants: every answer to a failed sign-in, to
@@ -76,10 +77,12 @@ const (
 	resetPath      = "/sign-in/reset"
 	accountPath    = "/account"
 	peoplePath     = "/account/people"
+	tokensPath     = "/account/tokens"
 	choosePath     = "/account/choose"
 	smallForm      = 16 << 10 // enough for names, addresses and passwords
 	accountWord    = "账户"
 	peopleWord     = "本单位人员"
+	tokensWord     = "软件接入"
 	newPassword    = "new-password"
 	currentPass    = "current-password"
 	passwordType   = "password"
@@ -120,6 +123,10 @@ func (p *Pages) Routes() []web.Route {
 		{Method: http.MethodPost, Path: peoplePath + "/:id/role", Access: filer, Handler: p.changeRole},
 		{Method: http.MethodGet, Path: peoplePath + "/:id/end", Access: filer, Handler: p.endForm},
 		{Method: http.MethodPost, Path: peoplePath + "/:id/end", Access: filer, Handler: p.end},
+		{Method: http.MethodGet, Path: tokensPath, Access: filer, Handler: p.tokens},
+		{Method: http.MethodPost, Path: tokensPath, Access: filer, Handler: p.makeToken},
+		{Method: http.MethodGet, Path: tokensPath + "/:id/end", Access: filer, Handler: p.endTokenForm},
+		{Method: http.MethodPost, Path: tokensPath + "/:id/end", Access: filer, Handler: p.endToken},
 	}
 	for i := range routes {
 		if routes[i].Method == http.MethodPost {

@@ -33,6 +33,7 @@ type APIGroup struct {
 // APICall is one call.
 type APICall struct {
 	ID, Method, Path, Summary, Who string
+	Right                          string // that a filer's token needs
 	Parameters                     []APIField
 	Body                           APIType
 	Answers                        []APIAnswer
@@ -140,7 +141,7 @@ func (r apiReader) groups() []APIGroup {
 }
 
 func (r apiReader) call(method, path string, shared, o object) APICall {
-	c := APICall{ID: "op-" + o.text("operationId"), Method: method, Path: path, Summary: o.text("summary"), Who: who(o)}
+	c := APICall{ID: "op-" + o.text("operationId"), Method: method, Path: path, Summary: o.text("summary"), Who: who(o), Right: o.text("x-right")}
 	for _, list := range [][]any{shared.list("parameters"), o.list("parameters")} {
 		for _, raw := range list {
 			p := r.resolve(raw)
