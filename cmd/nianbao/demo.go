@@ -223,6 +223,7 @@ var demoPeople = []demoPerson{
 	{email: "shencha2@yanshi.example", name: "罗刚", role: account.RoleReviewer, authority: demoCity},
 	{email: "shencha3@yanshi.example", name: "梁文", role: account.RoleReviewer, authority: demoDistrict},
 	{email: "fuhe@yanshi.example", name: "吴岚", role: account.RoleApprover, authority: demoCity},
+	{email: demoSponsorEmail, name: "郭敏", role: account.RoleSponsor, authority: demoDistrict},
 	{email: "guanli@yanshi.example", name: "郑凯", role: account.RoleAdmin, authority: demoCity},
 }
 
@@ -232,6 +233,9 @@ func (s *seeder) invite(ctx context.Context) error {
 		scope := account.Scope{AuthorityCode: p.authority}
 		if p.role == account.RoleFiler {
 			scope = account.Scope{OrganisationID: event.Ref(s.first(p.orgType).ID)}
+		}
+		if p.role == account.RoleSponsor {
+			scope.Sponsor = s.sponsor()
 		}
 		id, err := account.CreatePerson(ctx, s.db,
 			account.NewPerson{Email: p.email, Name: p.name, Role: p.role, Editor: p.editor, Scope: scope, Actor: demoActor}, demoPassword)
@@ -289,15 +293,21 @@ func (s *seeder) acceptLastYear(ctx context.Context) error {
 	return err
 }
 
-// importSeasons announces the season of both authorities.
+// importSeasons announces the season of both authorities; the district's service organisations have one of their own,
+// with the sponsor's step.
 func (s *seeder) importSeasons(ctx context.Context) error {
 	for _, authority := range []string{demoCity, demoDistrict} {
 		file := fmt.Sprintf(demoSeason, authority, s.year, s.year, s.year+1, s.year+1)
+		if authority == demoDistrict {
+			file += "types: [association, foundation]\n"
+		}
 		if _, err := s.filing.ImportSeason(ctx, strings.NewReader(file), demoActor); err != nil {
 			return err
 		}
 	}
-	return nil
+	file := fmt.Sprintf(demoSponsorSeason, demoDistrict, s.year, s.year, s.year+1, s.year+1, s.year+1)
+	_, err := s.filing.ImportSeason(ctx, strings.NewReader(file), demoActor)
+	return err
 }
 
 // printSignIns says where to begin.

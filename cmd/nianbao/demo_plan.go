@@ -28,6 +28,7 @@ type demoPlan struct {
 	statement workday.Date // answers the prior notice
 	apply     workday.Date // asks to be removed from the list
 	removal   workday.Date // is removed
+	sponsor   string       // what the sponsor does with the report; "": agrees
 }
 
 // plan draws what everybody does. The three organisations with a sign-in are left something to do: the association has
@@ -42,6 +43,7 @@ func (s *seeder) plan() {
 	s.plans[s.first(registry.TypeAssociation).ID] = extended
 	s.plans[s.first(registry.TypeService).ID] = demoPlan{file: day(time.March, 28), decide: day(time.April, 10), outcome: review.Return}
 	s.plans[s.first(registry.TypeFoundation).ID] = demoPlan{file: day(time.March, 3), decide: day(time.March, 11), outcome: review.Pass}
+	s.planSponsor()
 }
 
 // draw makes the usual mix: most pass, some are returned, some are late, a few never file.
@@ -143,6 +145,9 @@ func (s *seeder) saveDraft(ctx context.Context, i int) error {
 func (s *seeder) submit(ctx context.Context, i int) error {
 	body, err := sampleBody(ctx, s.store, s.forms, sampleOf{org: s.orgs[i], year: s.year, seed: uint64(i)})
 	if err != nil {
+		return err
+	}
+	if done, err := s.toSponsor(ctx, i, body); done || err != nil {
 		return err
 	}
 	_, err = s.filing.Submit(ctx, filing.Submit{OrganisationID: s.orgs[i].ID, Year: s.year, Body: body,

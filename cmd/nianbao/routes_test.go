@@ -104,9 +104,17 @@ func (w *town) populate() {
 	w.request = asked.ID.String()
 	w.at(time.April, 1, "sweep-late")
 	for _, role := range account.Roles()[1:] {
-		webtest.Person(w.t, w.node.db, string(role)+"@city.example", role, account.Scope{AuthorityCode: demoCity})
-		webtest.Person(w.t, w.node.db, string(role)+"@far.example", role, account.Scope{AuthorityCode: demoDistrict})
+		sponsor := ""
+		if role == account.RoleSponsor {
+			sponsor = "试点市教育局"
+		}
+		webtest.Person(w.t, w.node.db, string(role)+"@city.example", role, account.Scope{AuthorityCode: demoCity, Sponsor: sponsor})
+		webtest.Person(w.t, w.node.db, string(role)+"@far.example", role, account.Scope{AuthorityCode: demoDistrict, Sponsor: sponsor})
 	}
+	w.node.db.MustExec(`INSERT INTO sponsor_review (id, obligation_id, authority_code, organisation_id, report_year, sponsor, form, form_version,
+			check_set_version, body, sha256, findings, warnings, attachments, sent_at, due_on, due_provisional, in_time, actor_kind, actor_id, actor_name)
+		SELECT gen_random_uuid(), id, authority_code, organisation_id, report_year, '试点市教育局', form, 1, '', '{"values":{}}', repeat('a', 64),
+			'[]', 0, '[]', now(), '2019-03-20', false, true, 'person', 'p', '林晓' FROM obligation WHERE organisation_id = $1`, w.city[0].ID)
 	for i, org := range w.city {
 		webtest.Person(w.t, w.node.db, fmt.Sprintf("filer%d@city.example", i), account.RoleFiler, account.Scope{OrganisationID: event.Ref(org.ID)})
 	}
@@ -158,16 +166,27 @@ func (w *town) one(query string, args ...any) string {
 	return value
 }
 
+// token is one of the city's first organisation.
+func (w *town) token() string {
+	w.t.Helper()
+	token, err := account.IssueToken(w.t.Context(), w.node.db, account.NewToken{Role: account.RoleFiler, Name: "软件", Actor: demoActor,
+		Scope: account.Scope{OrganisationID: event.Ref(w.city[0].ID)}})
+	w.must(err)
+	return token.ID.String()
+}
+
 // samples give every parameter of a path a value that belongs to the city or, on a filer's page, to the organisation.
 func (w *town) samples() map[string]string {
 	first, third := w.city[0].ID, w.city[2].ID
 	submission := w.one(`SELECT id FROM submission WHERE organisation_id = $1`, first)
 	listing := w.one(`SELECT id FROM listing WHERE organisation_id = $1`, third)
 	file := w.one(`SELECT id FROM attachment WHERE organisation_id = $1`, first)
+	sponsored := w.one(`SELECT id FROM sponsor_review WHERE organisation_id = $1`, first)
 	return map[string]string{
 		"/static/:hash": "0", "/static/:hash/*": "x",
 		"/activate/:link": strings.Repeat("x", 43), "/account/email/:link": strings.Repeat("x", 43),
 		"/account/people/:id": w.one(`SELECT id FROM membership WHERE organisation_id = $1`, first),
+		"/account/tokens/:id": w.token(),
 		"/verify/:code":       "XXXX-XXXX-XXXX",
 		"/api/v1/forms/:form": "service-2004", "/api/v1/public/verify/:code": "XXXX-XXXX-XXXX",
 		"/public/organisations/:uscc": string(w.city[0].USCC), "/api/v1/public/organisations/:uscc": string(w.city[0].USCC),
@@ -178,6 +197,7 @@ func (w *town) samples() map[string]string {
 		"/api/v1/reviews/:submission_id": submission, "/api/v1/listings/:id": listing,
 		"/api/v1/documents/:id": w.one(`SELECT id FROM document WHERE organisation_id = $1 LIMIT 1`, first),
 		"/filer/reports/:year":  "2018", "/filer/reports/:year/sections/:section": "1", "/filer/reports/:year/submissions/:id": submission,
+		"/desk/sponsor/:id": sponsored, "/desk/sponsor/:id/attachments/:file": file, "/api/v1/sponsor/reviews/:id": sponsored,
 		"/filer/reports/:year/requests/:id": w.request, "/desk/requests/:id": w.request,
 		"/api/v1/reports/:year/requests/:id": w.request, "/api/v1/filing-requests/:id": w.request,
 		"/filer/messages/:id":  w.one(`SELECT id FROM delivery WHERE organisation_id = $1 AND channel = 'inbox' LIMIT 1`, first),

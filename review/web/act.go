@@ -102,5 +102,5 @@ func (p *Pages) home(c echo.Context) error {
 	case isRole(c, roleAdmin):
 		return p.adminHome(c)
 	}
-	return p.sponsorQueue(c)
+	return web.SeeOther(c, sponsorPath)
 }

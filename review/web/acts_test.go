@@ -280,7 +280,7 @@ func TestPlainPages(t *testing.T) {
 	if a := admin.Post("/desk/reviews/next", nil); a.Status != http.StatusForbidden {
 		t.Errorf("an administrator claims: %d", a.Status)
 	}
-	says(t, "a sponsor's page", page(t, w.browser("sponsor@x.example"), "/desk"), "没有等待意见的报告")
+	says(t, "a sponsor's page", page(t, w.browser("sponsor@x.example"), "/desk/sponsor"), "没有等待意见的报告")
 	lin := w.browser("lin@x.example")
 	page(t, lin, "/desk/reviews")
 	lin.Post("/desk/reviews/next", nil)

@@ -26,7 +26,7 @@ func TestSponsorGivesItsOpinion(t *testing.T) {
 	w := newWorld(t, "2019-03-18", "sponsor_step: {due_on: 2019-03-20}")
 	agreed, back, foreign := w.sent(0, bureau), w.sent(1, bureau), w.sent(2, "试验市卫生局")
 	guo, lin := w.browser("sponsor@x.example"), w.browser("lin@x.example")
-	says(t, "the queue", page(t, guo, "/desk"), bureau, w.orgs[0].Name, w.orgs[1].Name, "还剩 5 个工作日", "待提出意见 2")
+	says(t, "the queue", page(t, guo, "/desk/sponsor"), bureau, w.orgs[0].Name, w.orgs[1].Name, "还剩 5 个工作日", "待提出意见 2")
 	path := "/desk/sponsor/" + agreed.ID.String()
 	says(t, "the case", page(t, guo, path), w.orgs[0].Name, "提出意见的期限：", "张会计", agreed.SHA256, `href="`+path+`/opinion"`)
 	for _, p := range []string{"/desk/sponsor/" + foreign.ID.String(), "/desk/sponsor/" + foreign.ID.String() + "/opinion", "/desk/sponsor/x", path + "/attachments/x"} {

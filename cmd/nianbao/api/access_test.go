@@ -38,6 +38,9 @@ func TestAccessRules(t *testing.T) {
 				roles = append(roles, string(role))
 			}
 			who = strings.Join(roles, ", ")
+			if right := r.Access.Right(); right != "" {
+				who += "; right " + string(right)
+			}
 		}
 		if r.NoCSRF {
 			t.Errorf("%s goes without the CSRF check", r.Name())
@@ -119,6 +122,7 @@ func (w *world) samples(receipt api.Receipt) map[string]string {
 	asked := into[api.FilingRequestList](w.get(w.filer(0), "/reports/2018/requests").want(http.StatusOK)).Items[0].Id.String()
 	return map[string]string{
 		"/api/v1/reports/:year/requests/:id": asked, "/api/v1/filing-requests/:id": asked,
+		"/api/v1/sponsor/reviews/:id":             w.sentTo("own"),
 		"/api/v1/reports/:year":                   "2018",
 		"/api/v1/reports/:year/attachments/:kind": "other", "/api/v1/reports/:year/attachments/:kind/:n": "1",
 		"/api/v1/reviews/:submission_id/attachments/:kind": "other", "/api/v1/reviews/:submission_id/attachments/:kind/:n": "1",
