@@ -153,6 +153,15 @@ func (r *Rules) NeedsSponsor(sponsor string) bool { return r.SponsorStep != nil 
 // sponsored tells whether the report of the target goes to a sponsor first.
 func (t *target) sponsored() bool { return t.season.Rules.NeedsSponsor(t.org.Sponsor) }
 
+// WaitsUntil is until when what follows from being late waits for the sponsor, zero where it does not: also where the
+// obligation is not overdue so long anyway.
+func (o *Obligation) WaitsUntil() workday.Date {
+	if o.OverdueAfter.IsZero() || !o.HeldUntil.After(o.OverdueAfter) {
+		return workday.Date{}
+	}
+	return o.HeldUntil
+}
+
 // hold writes until when nothing follows from the obligation's being late; zero
 // ends it. It moves the version, as every change of the obligation does.
 func hold(ctx context.Context, tx *postgres.Tx, o *Obligation, until workday.Date) error {

@@ -239,7 +239,7 @@ func (s *Service) endAnswered(ctx context.Context, t *target, a *answering, stat
 		if err := hold(ctx, tx, &o, later(a.until, o.heldSince(tx.Now()))); err != nil {
 			return err
 		}
-		return a.store(ctx, tx, &v, event.SponsorAnswered{HeldUntil: o.HeldUntil})
+		return a.store(ctx, tx, &v, event.SponsorAnswered{HeldUntil: o.WaitsUntil()})
 	})
 	return v, err
 }

@@ -140,7 +140,7 @@ func (s *Service) putToSponsor(ctx context.Context, tx *postgres.Tx, t *target, 
 		}
 	}
 	return v, event.Append(ctx, tx, v.event(event.SponsorRequestedKind, c.Actor, event.SponsorRequested{Sponsor: v.Sponsor,
-		SHA256: v.SHA256, DueOn: v.DueOn, DueProvisional: v.DueProvisional, InTime: v.InTime, HeldUntil: o.HeldUntil}))
+		SHA256: v.SHA256, DueOn: v.DueOn, DueProvisional: v.DueProvisional, InTime: v.InTime, HeldUntil: o.WaitsUntil()}))
 }
 
 func storeSponsorReview(ctx context.Context, tx *postgres.Tx, v *SponsorReview, c sending) error {

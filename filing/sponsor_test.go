@@ -574,3 +574,24 @@ func TestSponsorStatusWords(t *testing.T) {
 		t.Error("a word that is no status is valid")
 	}
 }
+
+func TestWaitingIsToldOnlyWhereItMatters(t *testing.T) {
+	for name, tt := range map[string]struct{ overdueAfter, heldUntil, want string }{
+		"beyond the due day":        {"2019-03-31", "2019-04-04", "2019-04-04"},
+		"within an extension":       {"2019-05-31", "2019-04-04", ""},
+		"the due day itself":        {"2019-03-31", "2019-03-31", ""},
+		"not held":                  {"2019-03-31", "", ""},
+		"nothing owed, still noted": {"", "2019-04-04", ""},
+	} {
+		var o Obligation
+		var want workday.Date
+		for text, to := range map[*string]*workday.Date{&tt.overdueAfter: &o.OverdueAfter, &tt.heldUntil: &o.HeldUntil, &tt.want: &want} {
+			if *text != "" {
+				*to = day(*text)
+			}
+		}
+		if got := o.WaitsUntil(); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}

@@ -109,7 +109,7 @@ func (s *Service) markSponsors(ctx context.Context, m sponsorMark) (int, error) 
 
 type markedSponsor struct {
 	SponsorReview
-	HeldUntil workday.Date `db:"held_until"` // of the obligation
+	HeldUntil workday.Date `db:"held_until"` // of the obligation, where it is later than its last day anyway
 }
 
 // apply marks those that still wait and are unmarked, and tells of each. One
@@ -119,7 +119,7 @@ func (m sponsorMark) apply(ctx context.Context, tx *postgres.Tx, ids []uuid.UUID
 	err := tx.SelectContext(ctx, &marked, `UPDATE sponsor_review v SET `+m.set+` = $2 FROM obligation o
 		WHERE o.id = v.obligation_id AND v.id = ANY (ARRAY(SELECT v.id FROM sponsor_review v
 			WHERE v.id = ANY ($3) AND `+pendingOfOwed+m.unmarked+` ORDER BY v.id FOR NO KEY UPDATE SKIP LOCKED))
-		RETURNING `+sponsorColumns+`, o.held_until`, m.day, m.value, pq.Array(ids))
+		RETURNING `+sponsorColumns+`, CASE WHEN o.held_until > o.overdue_after THEN o.held_until END AS held_until`, m.day, m.value, pq.Array(ids))
 	if err != nil {
 		return 0, fmt.Errorf("mark: %w", err)
 	}

@@ -97,7 +97,10 @@ func (p *Pages) sponsorWaits(c echo.Context, y *year, v *filing.SponsorReview, p
 
 // heldWords say what counts for the time limit while the sponsor has the report.
 func heldWords(y *year, v *filing.SponsorReview) []string {
-	if until := y.obligation.HeldUntil; v.InTime && !until.IsZero() {
+	if v.InTime && y.obligation.WaitsUntil().IsZero() {
+		return []string{"已按时送出。报送期限仍是" + web.DateFull(y.obligation.OverdueAfter) + "。"}
+	}
+	if until := y.obligation.WaitsUntil(); v.InTime {
 		return []string{"已按时送出：到" + web.DateFull(until) + "为止，不因等待业务主管单位而按逾期处理。报送期限（" + web.DateFull(y.obligation.OverdueAfter) + "）本身不变。"}
 	}
 	return []string{"送出时已过送业务主管单位的截止日（" + web.DateFull(y.season.Rules.SponsorStep.DueOn) + "）：报送期限仍是" + web.DateFull(y.obligation.OverdueAfter) + "，逾期的后果照常发生。"}
@@ -111,7 +114,7 @@ func (p *Pages) sponsorAnswered(y *year, v *filing.SponsorReview, page *SponsorP
 		page.Lead = v.Sponsor + "退回了报告。"
 		if owed {
 			page.Next = NextStep{Heading: "下一步：按意见修改", Text: "改好后重新送业务主管单位。", Href: y.path("/tasks"), Button: "修改报告"}
-			if until := y.obligation.HeldUntil; !until.Before(p.day()) {
+			if until := y.obligation.WaitsUntil(); !until.Before(p.day()) {
 				page.Notes = []string{"到" + web.DateFull(until) + "为止重新送出的，不按逾期处理。"}
 			}
 		}
@@ -297,7 +300,7 @@ func (p *Pages) sponsorStep(c echo.Context, y *year) (NextStep, bool, error) {
 	default:
 		return NextStep{}, false, nil
 	}
-	if until := y.obligation.HeldUntil; !until.IsZero() && !until.Before(p.day()) && v.Status == filing.SponsorPending {
+	if until := y.obligation.WaitsUntil(); !until.IsZero() && !until.Before(p.day()) && v.Status == filing.SponsorPending {
 		step.Text += "到" + web.DateFull(until) + "为止，不因等待按逾期处理。"
 	}
 	return step, true, nil
