@@ -57,7 +57,7 @@ func (s *Service) PutAttachment(ctx context.Context, c PutAttachment) (a Attachm
 	if c.Name, err = attachment.CleanName(c.Name, c.Kind, file.content.MediaType); err != nil {
 		return a, false, err
 	}
-	if err := t.refusal(s.db.Now()); err != nil {
+	if err := t.writeRefusal(ctx, s.db, s.db.Now()); err != nil {
 		return a, false, err
 	}
 	a, created, err = s.keep(ctx, keeping{PutAttachment: c, target: t, rule: rule, file: file})
@@ -198,7 +198,7 @@ func matches(seen *string, there *Attachment) error {
 }
 
 // holdOwed keeps the obligation as it is until the transaction ends; a
-// *StateError if it no longer owes a report.
+// *StateError if its report can no longer be worked on.
 func (t *target) holdOwed(ctx context.Context, tx *postgres.Tx) error {
 	o, err := lockObligation(ctx, tx, t.obligation.AuthorityCode, t.obligation.ID)
 	if err != nil {
@@ -207,7 +207,10 @@ func (t *target) holdOwed(ctx context.Context, tx *postgres.Tx) error {
 	if o.Status != t.obligation.Status {
 		return cannotFileOr(o.Status, o.ReportYear)
 	}
-	return t.refusal(tx.Now()) // the day may have ended
+	if o.CorrectionID != t.obligation.CorrectionID {
+		return correctionPending(o.ReportYear)
+	}
+	return t.writeRefusal(ctx, tx, tx.Now()) // the day may have ended
 }
 
 // claimUpload ends an upload's time on record. One that a sweep has begun to

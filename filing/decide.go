@@ -33,11 +33,19 @@ type decided struct {
 
 // ReturnSubmission sends a report back: the obligation is returned and is owed
 // until the later of its due day and the refile day. The draft becomes what was
-// submitted. A report that is not under review is a *StateError.
+// submitted. A report that is not under review is a *StateError. A correction
+// that is sent back leaves the obligation as it is.
 func ReturnSubmission(ctx context.Context, tx *postgres.Tx, d Decision) (Obligation, error) {
 	found, err := lockDecided(ctx, tx, d.SubmissionID, StatusSubmitted)
 	if err != nil {
 		return Obligation{}, fmt.Errorf("return submission %s: %w", d.SubmissionID, err)
+	}
+	if found.isCorrection() {
+		o, err := found.returnCorrection(ctx, tx, d.Event)
+		if err != nil {
+			return Obligation{}, fmt.Errorf("return correction %s: %w", d.SubmissionID, err)
+		}
+		return o, nil
 	}
 	next := found.obligation
 	next.Status, next.ResubmitBy, next.ResubmitProvisional = StatusReturned, d.Resubmit.Date, d.Resubmit.Provisional
@@ -53,7 +61,8 @@ func ReturnSubmission(ctx context.Context, tx *postgres.Tx, d Decision) (Obligat
 }
 
 // ConcludeSubmission ends the review with one of the regime's conclusions. An
-// accepted report becomes the prior report of the next year.
+// accepted report becomes the prior report of the next year. A correction takes
+// the accepted report's place if it is accepted itself; else nothing changes.
 func ConcludeSubmission(ctx context.Context, tx *postgres.Tx, d Decision) (Obligation, error) {
 	found, err := lockDecided(ctx, tx, d.SubmissionID, StatusSubmitted)
 	if err != nil {
@@ -61,6 +70,13 @@ func ConcludeSubmission(ctx context.Context, tx *postgres.Tx, d Decision) (Oblig
 	}
 	if !slices.Contains(found.regime.Conclusions(), d.Status) {
 		return Obligation{}, fmt.Errorf("conclude submission %s: %q is no conclusion under %s", d.SubmissionID, d.Status, found.regime)
+	}
+	if found.isCorrection() {
+		o, err := found.concludeCorrection(ctx, tx, d.Status, d.Event)
+		if err != nil {
+			return Obligation{}, fmt.Errorf("conclude correction %s: %w", d.SubmissionID, err)
+		}
+		return o, nil
 	}
 	next := found.obligation
 	next.Status = d.Status
@@ -91,7 +107,7 @@ func ReopenUnqualified(ctx context.Context, tx *postgres.Tx, d Decision) (Obliga
 }
 
 // lockDecided reads the submission with its obligation, which stays locked, and
-// wants the submission to be the one that counts and the obligation in status.
+// wants it to be under review, or, for StatusUnqualified, to be what was found so.
 func lockDecided(ctx context.Context, tx *postgres.Tx, id uuid.UUID, status Status) (*decided, error) {
 	submission, err := SubmissionByID(ctx, tx, id)
 	if err != nil {
@@ -105,13 +121,16 @@ func lockDecided(ctx context.Context, tx *postgres.Tx, id uuid.UUID, status Stat
 	if err != nil {
 		return nil, err
 	}
-	if o.Status != status || o.SubmissionID.UUID != id {
-		if status == StatusUnqualified {
+	found := &decided{obligation: o, regime: season.Regime, submission: submission}
+	switch {
+	case status == StatusUnqualified:
+		if o.Status != status || o.SubmissionID.UUID != id {
 			return nil, &StateError{CodeNotUnqualified, "只有结论为不合格的报告可以重新审查。"}
 		}
+	case !found.underReview():
 		return nil, &StateError{CodeNotSubmitted, "该报告已不在审查中，可能已被撤回或已作出决定，请刷新后查看。"}
 	}
-	return &decided{obligation: o, regime: season.Regime, submission: submission}, nil
+	return found, nil
 }
 
 func (d *decided) apply(ctx context.Context, tx *postgres.Tx, act Act, next Obligation, e event.Event) (Obligation, error) {

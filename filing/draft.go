@@ -69,9 +69,10 @@ func readDraft(ctx context.Context, q postgres.Queryer, obligationID uuid.UUID) 
 }
 
 // saveSQL stores a draft if the obligation still owes a report ($5: its status
-// as it was read) and the version is the one seen. No row: one of the two is not so.
+// as it was read), or no correction was submitted, and the version is the one seen. No row: one of the two is not so.
 const saveSQL = `INSERT INTO draft (obligation_id, body, version, updated_at, updated_by, settled, saved_sections)
-SELECT b.id, $2, 1, $3, $4, $7, $8 FROM (SELECT id FROM obligation WHERE id = $1 AND status = $5 FOR SHARE) b
+SELECT b.id, $2, 1, $3, $4, $7, $8 FROM (SELECT id FROM obligation WHERE id = $1 AND status = $5
+	AND correction_id IS NULL FOR SHARE) b
 WHERE $6::int IS NULL OR $6 = 0 OR EXISTS (SELECT FROM draft WHERE obligation_id = $1)
 ON CONFLICT (obligation_id) DO UPDATE SET body = excluded.body, version = draft.version + 1,
 	updated_at = excluded.updated_at, updated_by = excluded.updated_by,
@@ -83,7 +84,7 @@ RETURNING version, settled, saved_sections`
 // SaveDraft stores a draft, which may be incomplete but never malformed: an
 // unreadable body is a *form.BodyError, an unknown key or a value of the wrong
 // kind a *CheckError. It is refused with a *StateError unless a report is owed
-// and taken, and with ErrStale if the draft is no longer the version seen.
+// and taken or a correction is being written, and with ErrStale if the draft is no longer the version seen.
 func (s *Service) SaveDraft(ctx context.Context, d SaveDraft) (Draft, error) {
 	t, err := s.find(ctx, lookup{organisationID: d.OrganisationID, year: d.Year})
 	if err != nil {
@@ -94,7 +95,7 @@ func (s *Service) SaveDraft(ctx context.Context, d SaveDraft) (Draft, error) {
 		return Draft{}, err
 	}
 	settled, sections := d.marks(values)
-	if err := t.refusal(s.db.Now()); err != nil {
+	if err := t.writeRefusal(ctx, s.db, s.db.Now()); err != nil {
 		return Draft{}, err
 	}
 	saved := Draft{Body: d.Body, UpdatedBy: d.Actor.Name}
@@ -112,6 +113,9 @@ func (s *Service) SaveDraft(ctx context.Context, d SaveDraft) (Draft, error) {
 		now, err := ObligationByID(ctx, tx, t.obligation.ID)
 		if err == nil && now.Status != t.obligation.Status {
 			return cannotFileOr(now.Status, d.Year)
+		}
+		if err == nil && now.CorrectionID.Valid {
+			return correctionPending(d.Year)
 		}
 		if err == nil {
 			return ErrStale

@@ -37,7 +37,8 @@ type Obligation struct {
 	HeldUntil           workday.Date  `db:"held_until"`    // no consequences of being late up to this day; zero: not held
 	ExemptReason        string        `db:"exempt_reason"`
 	ExemptByRule        bool          `db:"exempt_by_rule"` // and so comes back when the rule binds again
-	SubmissionID        uuid.NullUUID `db:"submission_id"`  // the latest that was not withdrawn
+	SubmissionID        uuid.NullUUID `db:"submission_id"`  // the latest report that was not withdrawn; once corrected, the correction
+	CorrectionID        uuid.NullUUID `db:"correction_id"`  // the correction under review; the report stands as accepted meanwhile
 	Submissions         int           `db:"submissions"`    // ever received, withdrawn ones too
 	Version             int           `db:"version"`
 	CreatedAt           time.Time     `db:"created_at"`
@@ -58,7 +59,7 @@ func (o *Obligation) about(e event.Event) event.Event {
 
 const obligationColumns = `id, authority_code, organisation_id, season_id, report_year, type, form, status, opens_on,
 	due_on, due_provisional, extended_to, extension_reason, resubmit_by, resubmit_provisional,
-	coalesce(resubmit_days, 0) AS resubmit_days, overdue_after, held_until, exempt_reason, exempt_by_rule, submission_id, submissions, version, created_at, updated_at`
+	coalesce(resubmit_days, 0) AS resubmit_days, overdue_after, held_until, exempt_reason, exempt_by_rule, submission_id, correction_id, submissions, version, created_at, updated_at`
 
 // ObligationsOf lists an organisation's obligations, the latest year first.
 func ObligationsOf(ctx context.Context, q postgres.Queryer, organisationID uuid.UUID) ([]Obligation, error) {
@@ -106,13 +107,13 @@ func oneObligation(ctx context.Context, q postgres.Queryer, where string, args .
 type move struct {
 	act      Act
 	previous Obligation
-	next     Obligation // Status, ResubmitBy and its like, ExemptReason, ExemptByRule, SubmissionID, Submissions count
+	next     Obligation // Status, ResubmitBy and its like, ExemptReason, ExemptByRule, SubmissionID, CorrectionID, Submissions count
 	event    event.Event
 }
 
 const moveSQL = `UPDATE obligation SET status = $4, overdue_after = $5, resubmit_by = $6, resubmit_provisional = $7,
 	exempt_reason = $8, exempt_by_rule = $9, submission_id = $10, submissions = $11, version = version + 1, updated_at = $12,
-	resubmit_days = nullif($13::integer, 0)
+	resubmit_days = nullif($13::integer, 0), correction_id = $14
 WHERE id = $1 AND status = $2 AND version = $3`
 
 // apply moves the obligation and appends the event. It is the only code that
@@ -130,7 +131,7 @@ func (m move) apply(ctx context.Context, tx *postgres.Tx) (Obligation, error) {
 		return o, fmt.Errorf("%s obligation %s: %w", m.act, o.ID, err)
 	}
 	res, err := stmt.ExecContext(ctx, o.ID, m.previous.Status, m.previous.Version, o.Status, o.OverdueAfter, o.ResubmitBy,
-		o.ResubmitProvisional, o.ExemptReason, o.ExemptByRule, o.SubmissionID, o.Submissions, tx.Now(), o.ResubmitDays)
+		o.ResubmitProvisional, o.ExemptReason, o.ExemptByRule, o.SubmissionID, o.Submissions, tx.Now(), o.ResubmitDays, o.CorrectionID)
 	if err != nil {
 		return o, fmt.Errorf("%s obligation %s: %w", m.act, o.ID, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"nianbao/internal/event"
@@ -102,8 +103,8 @@ func TestWhoMayAsk(t *testing.T) {
 				if errorCode(err) != tt.code {
 					t.Fatalf("%v, want %q", err, tt.code)
 				}
-				if after := w.obligation(w.orgs[0]); after != before {
-					t.Errorf("asking changed the obligation: %+v", after)
+				if diff := cmp.Diff(before, w.obligation(w.orgs[0])); diff != "" {
+					t.Errorf("asking changed the obligation:\n%s", diff)
 				}
 				_, err = w.ask(0, "2019-06-30")
 				if tt.code == "" {

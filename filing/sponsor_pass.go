@@ -51,9 +51,10 @@ func sponsorPass(ctx context.Context, q postgres.Queryer, t *target, bodySHA256 
 }
 
 // askSponsor refuses a report that must go to the sponsor first; an answer that
-// is being given has been looked at already.
+// is being given has been looked at already. A correction goes to the authority
+// alone: the sponsor's step is a step of the season.
 func (s *Service) askSponsor(ctx context.Context, t *taking) error {
-	if t.pass.answer != nil || !t.target.sponsored() {
+	if t.pass.answer != nil || t.correction != nil || !t.target.sponsored() {
 		return nil
 	}
 	pass, err := sponsorPass(ctx, s.db, t.target, t.sha256)

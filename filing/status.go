@@ -58,6 +58,12 @@ const (
 	ActReopen    Act = "reopen"    // the reviewer takes up an unqualified report again
 	ActExempt    Act = "exempt"    // the authority exempts, or the season's rule no longer binds
 	ActReinstate Act = "reinstate" // the season's rule binds again
+
+	ActCorrect            Act = "correct"             // the organisation files a correction (更正) of an accepted report
+	ActWithdrawCorrection Act = "withdraw_correction" // and takes it back before review begins
+	ActReturnCorrection   Act = "return_correction"   // the reviewer sends it back
+	ActRefuseCorrection   Act = "refuse_correction"   // the reviewer finds it unqualified
+	ActAdoptCorrection    Act = "adopt_correction"    // the reviewer accepts it: it takes the accepted report's place
 )
 
 // transition is one row of the table: act moves an obligation from → to and
@@ -84,6 +90,25 @@ var transitions = []transition{
 	{ActExempt, StatusReturned, StatusExempt, ""},
 	{ActReinstate, StatusExempt, StatusOpen, ""},
 	{ActReinstate, StatusExempt, StatusReturned, ""},
+
+	// A correction moves nothing until it is adopted; only then may the conclusion be another accepting one.
+	{ActCorrect, StatusPassed, StatusPassed, SubmissionSubmitted},
+	{ActCorrect, StatusQualified, StatusQualified, SubmissionSubmitted},
+	{ActCorrect, StatusBasicallyQualified, StatusBasicallyQualified, SubmissionSubmitted},
+	{ActWithdrawCorrection, StatusPassed, StatusPassed, SubmissionWithdrawn},
+	{ActWithdrawCorrection, StatusQualified, StatusQualified, SubmissionWithdrawn},
+	{ActWithdrawCorrection, StatusBasicallyQualified, StatusBasicallyQualified, SubmissionWithdrawn},
+	{ActReturnCorrection, StatusPassed, StatusPassed, SubmissionReturned},
+	{ActReturnCorrection, StatusQualified, StatusQualified, SubmissionReturned},
+	{ActReturnCorrection, StatusBasicallyQualified, StatusBasicallyQualified, SubmissionReturned},
+	{ActRefuseCorrection, StatusPassed, StatusPassed, SubmissionUnqualified},
+	{ActRefuseCorrection, StatusQualified, StatusQualified, SubmissionUnqualified},
+	{ActRefuseCorrection, StatusBasicallyQualified, StatusBasicallyQualified, SubmissionUnqualified},
+	{ActAdoptCorrection, StatusPassed, StatusPassed, SubmissionPassed},
+	{ActAdoptCorrection, StatusQualified, StatusQualified, SubmissionQualified},
+	{ActAdoptCorrection, StatusQualified, StatusBasicallyQualified, SubmissionBasicallyQualified},
+	{ActAdoptCorrection, StatusBasicallyQualified, StatusQualified, SubmissionQualified},
+	{ActAdoptCorrection, StatusBasicallyQualified, StatusBasicallyQualified, SubmissionBasicallyQualified},
 }
 
 // conclusions says which words conclude a report under a regime.

@@ -16,10 +16,21 @@ var allowed = map[Act]map[Status][]Status{
 	ActReinstate: {
 		StatusExempt: {StatusOpen, StatusReturned},
 	},
+	ActCorrect: staying, ActWithdrawCorrection: staying, ActReturnCorrection: staying, ActRefuseCorrection: staying,
+	ActAdoptCorrection: {
+		StatusPassed:             {StatusPassed},
+		StatusQualified:          {StatusQualified, StatusBasicallyQualified},
+		StatusBasicallyQualified: {StatusQualified, StatusBasicallyQualified},
+	},
 }
 
+// staying: a correction leaves an accepted report as it is.
+var staying = map[Status][]Status{StatusPassed: {StatusPassed}, StatusQualified: {StatusQualified},
+	StatusBasicallyQualified: {StatusBasicallyQualified}}
+
 func TestEveryTransitionAllowedOrForbidden(t *testing.T) {
-	acts := []Act{ActSubmit, ActWithdraw, ActReturn, ActConclude, ActReopen, ActExempt, ActReinstate, "unknown"}
+	acts := []Act{ActSubmit, ActWithdraw, ActReturn, ActConclude, ActReopen, ActExempt, ActReinstate, ActCorrect, ActWithdrawCorrection,
+		ActReturnCorrection, ActRefuseCorrection, ActAdoptCorrection, "unknown"}
 	tried, permitted := 0, 0
 	for _, act := range acts {
 		for _, from := range append(Statuses(), "", "unknown") {
@@ -35,7 +46,7 @@ func TestEveryTransitionAllowedOrForbidden(t *testing.T) {
 			}
 		}
 	}
-	if permitted != len(transitions) || tried != 800 {
+	if permitted != len(transitions) || tried != 1300 {
 		t.Errorf("tried %d moves, %d permitted; the table has %d rows", tried, permitted, len(transitions))
 	}
 }

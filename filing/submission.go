@@ -23,7 +23,7 @@ type Submission struct {
 	OrganisationID       uuid.UUID        `db:"organisation_id"`
 	ReportYear           int              `db:"report_year"`
 	Ordinal              int              `db:"ordinal"` // from 1, within the obligation
-	Kind                 string           `db:"kind"`    // report or correction
+	Kind                 string           `db:"kind"`    // KindReport or KindCorrection
 	Form                 string           `db:"form"`
 	FormVersion          int              `db:"form_version"`
 	CheckSetVersion      string           `db:"check_set_version"` // "" where checks were switched off

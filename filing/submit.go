@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -47,16 +48,20 @@ func (s *Service) Submit(ctx context.Context, c Submit) (Receipt, error) {
 		return Receipt{}, ErrBadIdempotencyKey
 	}
 	sum := sha256.Sum256(c.Body)
-	take := taking{Submit: c, sha256: hex.EncodeToString(sum[:])}
+	receipt, err := s.takeUp(ctx, taking{Submit: c, sha256: hex.EncodeToString(sum[:])})
+	if err != nil {
+		return Receipt{}, fmt.Errorf("submit report %d of %s: %w", c.Year, c.OrganisationID, err)
+	}
+	return receipt, nil
+}
+
+// takeUp starts over where the obligation changed between reading and taking.
+func (s *Service) takeUp(ctx context.Context, t taking) (Receipt, error) {
 	for attempt := 1; ; attempt++ {
-		receipt, err := s.submit(ctx, take)
-		if errors.Is(err, errChangedMeanwhile) && attempt < submitAttempts {
-			continue
+		receipt, err := s.submit(ctx, t)
+		if !errors.Is(err, errChangedMeanwhile) || attempt == submitAttempts {
+			return receipt, err
 		}
-		if err != nil {
-			return Receipt{}, fmt.Errorf("submit report %d of %s: %w", c.Year, c.OrganisationID, err)
-		}
-		return receipt, nil
 	}
 }
 
@@ -79,10 +84,35 @@ func validKey(key string) bool {
 // taking is a submission on its way in.
 type taking struct {
 	Submit
-	sha256   string
-	target   *target
-	examined *examined
-	pass     passed // what lets it through where it goes to the sponsor first
+	sha256     string // of the body
+	keySHA256  string // of all that the idempotency key stands for; "": of the body
+	target     *target
+	examined   *examined
+	correction *correcting // nil for a report
+	pass       passed      // what lets it through where it goes to the sponsor first
+}
+
+func (t *taking) keyHash() string {
+	if t.keySHA256 != "" {
+		return t.keySHA256
+	}
+	return t.sha256
+}
+
+// kind is the kind of submission.
+func (t *taking) kind() string {
+	if t.correction != nil {
+		return KindCorrection
+	}
+	return KindReport
+}
+
+// refusal says why the state takes no such submission now, nil if it does.
+func (t *taking) refusal(now time.Time) error {
+	if t.correction != nil {
+		return t.target.correctionRefusal()
+	}
+	return t.target.refusal(now)
 }
 
 func (s *Service) submit(ctx context.Context, t taking) (Receipt, error) {
@@ -91,10 +121,15 @@ func (s *Service) submit(ctx context.Context, t taking) (Receipt, error) {
 		return Receipt{}, err
 	}
 	if found.remembered != nil {
-		return found.remembered.answer(t.sha256)
+		return found.remembered.answer(t.keyHash())
 	}
 	t.target = found
 	now := s.db.Now()
+	if t.correction != nil {
+		if t.correction.reason, err = readReason(t.correction.reason); err != nil {
+			return s.refuse(ctx, t, err)
+		}
+	}
 	t.examined, err = s.examine(found, t.Body, now)
 	if err == nil {
 		err = s.addAttachmentFindings(ctx, found, t.examined)
@@ -102,8 +137,11 @@ func (s *Service) submit(ctx context.Context, t taking) (Receipt, error) {
 	if err == nil && check.HasErrors(t.examined.findings) {
 		err = &CheckError{Findings: t.examined.findings}
 	}
+	if err == nil && t.correction != nil {
+		err = s.examineCorrection(ctx, t)
+	}
 	if err == nil {
-		err = found.refusal(now)
+		err = t.refusal(now)
 	}
 	if err == nil {
 		err = s.askSponsor(ctx, &t)
@@ -132,7 +170,7 @@ func (s *Service) refuse(ctx context.Context, t taking, refusal error) (Receipt,
 	err := postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO idempotency (organisation_id, report_year, key, body_sha256, submission_id, created_at)
 			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT ON CONSTRAINT idempotency_once DO NOTHING`,
-			t.OrganisationID, t.Year, t.IdempotencyKey, t.sha256, uuid.Nil, tx.Now())
+			t.OrganisationID, t.Year, t.IdempotencyKey, t.keyHash(), uuid.Nil, tx.Now())
 		if err != nil {
 			return err
 		}
@@ -148,7 +186,7 @@ func (s *Service) refuse(ctx context.Context, t taking, refusal error) (Receipt,
 	if err != nil {
 		return Receipt{}, err
 	}
-	return earlier.answer(t.sha256)
+	return earlier.answer(t.keyHash())
 }
 
 func recall(ctx context.Context, tx *postgres.Tx, t taking) (*remembered, error) {
@@ -166,13 +204,14 @@ func recall(ctx context.Context, tx *postgres.Tx, t taking) (*remembered, error)
 	return &remembered{bodySHA256, earlier.Receipt()}, nil
 }
 
-// claimSQL takes the key and, if it is new, moves the obligation. The key's
-// insertion waits for a call in flight with the same key.
+// claimSQL takes the key and, if it is new, moves the obligation; the verb is
+// for the column that the submission goes into. The key's insertion waits for a
+// call in flight with the same key.
 const claimSQL = `WITH taken AS (
 	INSERT INTO idempotency (organisation_id, report_year, key, body_sha256, submission_id, created_at)
 	VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT ON CONSTRAINT idempotency_once DO NOTHING RETURNING 1),
 moved AS (
-	UPDATE obligation SET status = $10, overdue_after = NULL, submission_id = $5, submissions = submissions + 1,
+	UPDATE obligation SET status = $10, overdue_after = NULL, %s = $5, submissions = submissions + 1,
 		version = version + 1, updated_at = $6
 	WHERE id = $7 AND status = $8 AND version = $9 AND EXISTS (SELECT FROM taken) RETURNING 1)
 SELECT EXISTS (SELECT FROM taken), EXISTS (SELECT FROM moved)`
@@ -180,21 +219,25 @@ SELECT EXISTS (SELECT FROM taken), EXISTS (SELECT FROM moved)`
 // take is the transaction of a submission. Receipt number and review come last:
 // from the number on, every other submission to the authority waits.
 func (s *Service) take(ctx context.Context, tx *postgres.Tx, t taking) (Receipt, error) {
-	if err := t.target.refusal(tx.Now()); err != nil {
+	if err := t.refusal(tx.Now()); err != nil {
 		return Receipt{}, err // the day ended since it was examined
 	}
 	o := t.target.obligation
-	if !Can(ActSubmit, o.Status, StatusSubmitted) {
-		return Receipt{}, &ForbiddenError{ActSubmit, o.Status, StatusSubmitted}
+	act, to, column := ActSubmit, StatusSubmitted, "submission_id"
+	if t.correction != nil {
+		act, to, column = ActCorrect, o.Status, "correction_id"
 	}
-	stmt, err := tx.Prepared(ctx, claimSQL)
+	if !Can(act, o.Status, to) {
+		return Receipt{}, &ForbiddenError{act, o.Status, to}
+	}
+	stmt, err := tx.Prepared(ctx, fmt.Sprintf(claimSQL, column))
 	if err != nil {
 		return Receipt{}, err
 	}
 	submissionID := id.New(tx.Now())
 	var fresh, moved bool
-	err = stmt.QueryRowxContext(ctx, t.OrganisationID, t.Year, t.IdempotencyKey, t.sha256, submissionID, tx.Now(),
-		o.ID, o.Status, o.Version, StatusSubmitted).Scan(&fresh, &moved)
+	err = stmt.QueryRowxContext(ctx, t.OrganisationID, t.Year, t.IdempotencyKey, t.keyHash(), submissionID, tx.Now(),
+		o.ID, o.Status, o.Version, to).Scan(&fresh, &moved)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("move obligation: %w", err)
 	}
@@ -203,7 +246,7 @@ func (s *Service) take(ctx context.Context, tx *postgres.Tx, t taking) (Receipt,
 		if err != nil {
 			return Receipt{}, err
 		}
-		return earlier.answer(t.sha256)
+		return earlier.answer(t.keyHash())
 	}
 	if !moved {
 		return Receipt{}, errChangedMeanwhile
@@ -214,6 +257,11 @@ func (s *Service) take(ctx context.Context, tx *postgres.Tx, t taking) (Receipt,
 	submission, err := s.store(ctx, tx, t, submissionID)
 	if err != nil {
 		return Receipt{}, err
+	}
+	if t.correction != nil {
+		if err := storeCorrection(ctx, tx, t, submissionID); err != nil {
+			return Receipt{}, err
+		}
 	}
 	if err := notePass(ctx, tx, t, submissionID); err != nil {
 		return Receipt{}, err
@@ -251,7 +299,7 @@ func (s *Service) store(ctx context.Context, tx *postgres.Tx, t taking, submissi
 	due := ReviewDue(s.calendar(), tx.Now(), t.target.season.Rules.ReviewWindow)
 	sub := Submission{
 		ID: submissionID, ObligationID: o.ID, AuthorityCode: o.AuthorityCode, OrganisationID: o.OrganisationID, ReportYear: o.ReportYear,
-		Ordinal: o.Submissions + 1, Kind: "report", Form: o.Form, FormVersion: t.examined.formVersion,
+		Ordinal: o.Submissions + 1, Kind: t.kind(), Form: o.Form, FormVersion: t.examined.formVersion,
 		CheckSetVersion: t.examined.checkVersion, SHA256: t.sha256, Warnings: len(t.examined.findings),
 		ReceivedAt: tx.Now(), ReviewDueOn: due.Date, ReviewDueProvisional: due.Provisional, ReviewDays: t.target.season.Rules.ReviewWindow,
 		ToldDueOn: due.Date, ToldDueProvisional: due.Provisional,

@@ -62,6 +62,7 @@ type targetRow struct {
 	KeyBody     sql.NullString        `db:"key_body"`
 	KeySub      uuid.NullUUID         `db:"key_submission"`
 	ReceiptNo   sql.NullString        `db:"receipt_no"`
+	ReceiptSHA  sql.NullString        `db:"receipt_sha256"`
 	ReceivedAt  sql.NullTime          `db:"received_at"`
 	ReviewDue   workday.Date          `db:"review_due_on"`
 	ReviewProv  sql.NullBool          `db:"review_due_provisional"`
@@ -78,7 +79,7 @@ const targetSQL = `SELECT
 	b.season_id AS "b.season_id", b.report_year AS "b.report_year", b.type AS "b.type", b.form AS "b.form",
 	b.status AS "b.status", b.opens_on AS "b.opens_on", b.due_on AS "b.due_on", b.due_provisional AS "b.due_provisional",
 	b.extended_to AS "b.extended_to", b.resubmit_by AS "b.resubmit_by", b.resubmit_provisional AS "b.resubmit_provisional",
-	b.overdue_after AS "b.overdue_after", b.held_until AS "b.held_until", b.submission_id AS "b.submission_id", b.submissions AS "b.submissions",
+	b.overdue_after AS "b.overdue_after", b.held_until AS "b.held_until", b.submission_id AS "b.submission_id", b.correction_id AS "b.correction_id", b.submissions AS "b.submissions",
 	b.version AS "b.version",
 	s.id AS "s.id", s.authority_code AS "s.authority_code", s.report_year AS "s.report_year", s.regime AS "s.regime",
 	s.opens_on AS "s.opens_on", s.due_on AS "s.due_on", s.late_until AS "s.late_until", s.state AS "s.state", s.spec AS "s.spec",
@@ -86,7 +87,7 @@ const targetSQL = `SELECT
 	(SELECT min(n.opens_on) FROM season_type t JOIN season n ON n.id = t.season_id
 		WHERE t.authority_code = b.authority_code AND t.report_year > b.report_year AND t.type = b.type) AS next_opens_on,
 	p.form AS prior_form, p.body AS prior_body,
-	i.body_sha256 AS key_body, i.submission_id AS key_submission, r.receipt_no, r.received_at, r.review_due_on,
+	i.body_sha256 AS key_body, i.submission_id AS key_submission, r.receipt_no, r.sha256 AS receipt_sha256, r.received_at, r.review_due_on,
 	r.review_due_provisional
 FROM obligation b
 JOIN organisation o ON o.id = b.organisation_id
@@ -123,7 +124,7 @@ func (s *Service) find(ctx context.Context, l lookup) (*target, error) {
 	}
 	if row.KeySub.Valid {
 		earlier := Submission{ID: row.KeySub.UUID, ReceiptNo: row.ReceiptNo.String, ReceivedAt: row.ReceivedAt.Time,
-			ToldDueOn: row.ReviewDue, ToldDueProvisional: row.ReviewProv.Bool, SHA256: row.KeyBody.String}
+			ToldDueOn: row.ReviewDue, ToldDueProvisional: row.ReviewProv.Bool, SHA256: row.ReceiptSHA.String}
 		t.remembered = &remembered{row.KeyBody.String, earlier.Receipt()}
 	}
 	return t, nil
@@ -163,6 +164,23 @@ func (t *target) refusal(now time.Time) error {
 			t.obligation.ReportYear, t.period.LastDay().Chinese())}
 	}
 	return nil
+}
+
+// writeRefusal says why the draft and its files cannot be worked on now, nil if
+// they can: while a report is owed and taken, or a correction is being written.
+func (t *target) writeRefusal(ctx context.Context, q postgres.Queryer, now time.Time) error {
+	o := &t.obligation
+	if !o.Status.Accepted() {
+		return t.refusal(now)
+	}
+	if o.CorrectionID.Valid {
+		return correctionPending(o.ReportYear)
+	}
+	_, err := CorrectionDraftOf(ctx, q, o.ID)
+	if errors.Is(err, ErrNotFound) {
+		return cannotFile(o.ReportYear, o.Status)
+	}
+	return err
 }
 
 func (t *target) notOpen() error {

@@ -22,11 +22,16 @@ type Withdraw struct {
 // Withdraw takes back a report whose review has not begun, which Service.OnWithdrawn
 // decides. A first report goes back to open, a refiled one to returned; either
 // way the draft is what was submitted, and the obligation can be overdue again.
+// Of an accepted report it is the correction under review that is taken back.
 func (s *Service) Withdraw(ctx context.Context, c Withdraw) (Obligation, error) {
 	var moved Obligation
 	err := postgres.InTx(ctx, s.db, func(tx *postgres.Tx) error {
 		o, err := ObligationByYear(ctx, tx, c.OrganisationID, c.Year)
 		if err != nil {
+			return err
+		}
+		if o.CorrectionID.Valid {
+			moved, err = s.withdrawCorrection(ctx, tx, o, c)
 			return err
 		}
 		if o.Status != StatusSubmitted || !o.SubmissionID.Valid {
@@ -46,7 +51,7 @@ func (s *Service) Withdraw(ctx context.Context, c Withdraw) (Obligation, error) 
 		}
 		moved, err = move{act: ActWithdraw, previous: o, next: next, event: event.Event{
 			Kind: event.SubmissionWithdrawnKind, Actor: c.Actor, SubjectID: event.Ref(id),
-			Data: event.SubmissionWithdrawn{ReceiptNo: sub.ReceiptNo, Reason: c.Reason},
+			Data: event.SubmissionWithdrawn{Kind: KindReport, ReceiptNo: sub.ReceiptNo, Reason: c.Reason},
 		}}.apply(ctx, tx)
 		if err != nil {
 			return err

@@ -70,6 +70,7 @@ func TestWording(t *testing.T) {
 		"reminder-returned":     func(l *letter) { l.Returned, l.Provisional = true, true },
 		"return-no-day":         func(l *letter) { l.Due, l.Remarks, l.Correction = workday.Date{}, 0, true },
 		"receipt-plain":         func(l *letter) { l.Warnings = 0 },
+		"result-correction":     func(l *letter) { l.Correction = true },
 		"result-pass":           func(l *letter) { l.Outcome = "pass" },
 		"prior_notice-unserved": func(l *letter) { l.Due, l.ServedOn = workday.Date{}, workday.Date{} },
 		"window_warned-today":   func(l *letter) { l.WorkingDays, l.Claimed = 0, "" },

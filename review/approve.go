@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -20,7 +21,11 @@ func propose(ctx context.Context, tx *postgres.Tx, p paper) (Result, error) {
 		return Result{}, err
 	}
 	e := p.review.eventOf(event.ReviewProposedKind, p.actor, event.ReviewProposed{Outcome: string(p.outcome)})
-	return Result{Status: filing.StatusSubmitted, State: Proposed}, event.Append(ctx, tx, e)
+	status, err := whileReviewed(ctx, tx, p.review)
+	if err != nil {
+		return Result{}, err
+	}
+	return Result{Status: status, State: Proposed}, event.Append(ctx, tx, e)
 }
 
 // Verdict is what an approver makes of a proposal.
@@ -64,7 +69,10 @@ func (s *Service) Approve(ctx context.Context, a Approval) (Result, error) {
 			result, err = s.confirm(ctx, tx, r, a.Actor.Actor)
 			return err
 		}
-		result = Result{Status: filing.StatusSubmitted, State: Pending}
+		result.State = Pending
+		if result.Status, err = whileReviewed(ctx, tx, r); err != nil {
+			return err
+		}
 		return sendBack(ctx, tx, r, a)
 	})
 	if err != nil {
@@ -132,6 +140,12 @@ func (s *Service) Reopen(ctx context.Context, o Reopening) (Review, error) {
 		}
 		if r.State != Decided || r.Outcome != Unqualified {
 			return ErrNotUnqualified
+		}
+		switch _, err := filing.CorrectionOf(ctx, tx, r.SubmissionID); {
+		case err == nil:
+			return ErrCorrectionFinal
+		case !errors.Is(err, filing.ErrNotFound):
+			return err
 		}
 		season, _, err := r.season(ctx, tx)
 		if err != nil {

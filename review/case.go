@@ -30,10 +30,12 @@ type Case struct {
 	Explained   filing.Explanations // what the filer says to the warnings
 	Prior       []byte              // last year's accepted body; nil where there is none
 	PriorValues form.Values
-	Differences []Difference   // to the previous submission; empty for the first
-	Remarks     []Remark       // of this review
-	Rounds      []Round        // earlier submissions of the same obligation, the oldest first
-	History     []event.Stored // all that happened to the obligation, the oldest first
+	Differences []Difference       // to the previous submission, of a correction to what it corrects; empty for the first
+	Correction  *filing.Correction // nil for a report
+	InForce     string             // number of the conclusion that a correction would supersede; "": none was issued
+	Remarks     []Remark           // of this review
+	Rounds      []Round            // earlier submissions of the same obligation, the oldest first
+	History     []event.Stored     // all that happened to the obligation, the oldest first
 }
 
 // Difference is one field that is not what it was in the previous submission, with the values as decoded; nil: absent.
@@ -62,7 +64,7 @@ func (s *Service) Case(ctx context.Context, id uuid.UUID, authority string) (Cas
 		return c, fmt.Errorf("case %s: %w", id, err)
 	}
 	c.WorkingDaysLeft = s.calendar().Between(workday.DateOf(s.db.Now()), c.DueOn)
-	for _, read := range []func(context.Context, *Case) error{s.readReport, s.readPrior, s.readDifferences, s.readRounds, s.readHistory} {
+	for _, read := range []func(context.Context, *Case) error{s.readReport, s.readCorrection, s.readPrior, s.readDifferences, s.readRounds, s.readHistory} {
 		if err := read(ctx, &c); err != nil {
 			return c, fmt.Errorf("case %s: %w", id, err)
 		}
@@ -119,7 +121,7 @@ func (s *Service) readPrior(ctx context.Context, c *Case) error {
 
 func (s *Service) readDifferences(ctx context.Context, c *Case) error {
 	c.Differences = []Difference{}
-	previous, err := filing.PreviousSubmission(ctx, s.db, c.Submission)
+	previous, err := s.comparedWith(ctx, c.Submission)
 	if errors.Is(err, filing.ErrNotFound) {
 		return nil
 	}

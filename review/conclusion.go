@@ -77,7 +77,7 @@ func (s *Service) returnFacts(ctx context.Context, q postgres.Queryer, p paper) 
 	return &document.ReturnFacts{
 		Party: party, ReceiptNo: p.submission.ReceiptNo, SubmittedOn: workday.DateOf(p.submission.ReceivedAt),
 		Opinion: p.opinion, Remarks: remarks, ResubmitBy: p.resubmit.Date, Provisional: p.resubmit.Provisional,
-		Basis: p.season.Rules.Basis(filing.BasisConclusion, p.org.Type),
+		Correction: p.isCorrection(), Basis: p.season.Rules.Basis(filing.BasisConclusion, p.org.Type),
 	}, nil
 }
 
@@ -143,7 +143,7 @@ func conclusionFacts(ctx context.Context, q postgres.Queryer, p paper) (*documen
 		Party: party, Outcome: string(p.outcome), Inspection: p.season.Regime == filing.RegimeInspection,
 		ReceiptNo: p.submission.ReceiptNo, SubmittedOn: workday.DateOf(p.submission.ReceivedAt), FirstFiled: first,
 		Basis: p.season.Rules.Basis(filing.BasisConclusion, p.org.Type), Opinion: p.opinion,
-		Stamp: p.season.Rules.Conclusion.Stamp, Correction: p.submission.Kind == "correction", Replaces: previous.Number,
+		Stamp: p.season.Rules.Conclusion.Stamp, Correction: p.isCorrection(), Replaces: previous.Number,
 	}, previous, nil
 }
 

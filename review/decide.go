@@ -109,12 +109,15 @@ func (s *Service) settle(ctx context.Context, tx *postgres.Tx, p paper) (Result,
 	if err != nil {
 		return Result{}, err
 	}
-	issue := Issues(p.season, p.outcome)
+	issue, err := p.issues(ctx, tx)
+	if err != nil {
+		return Result{}, err
+	}
 	told := event.ReviewDecided{Outcome: string(p.outcome), Kind: p.submission.Kind, ReceiptNo: p.submission.ReceiptNo,
 		Remarks: len(p.remarks), ConclusionIssued: issue}
 	var refile workday.Due
 	var within int
-	if p.outcome == Return && p.season.Rules.ResubmitWithin != nil {
+	if p.outcome == Return && p.season.Rules.ResubmitWithin != nil && !p.isCorrection() { // a correction is never owed
 		within = *p.season.Rules.ResubmitWithin
 		refile = filing.ResubmitBy(s.calendar(), tx.Now(), &within)
 		told.ResubmitBy, told.ResubmitProvisional = refile.Date, refile.Provisional
@@ -125,14 +128,25 @@ func (s *Service) settle(ctx context.Context, tx *postgres.Tx, p paper) (Result,
 	if err != nil {
 		return Result{}, err
 	}
-	switch {
-	case p.outcome == Return:
+	if p.outcome == Return && !p.isCorrection() {
 		p.resubmit = lastDay(o, refile)
-		err = s.orderReturnNotice(ctx, tx, p)
-	case issue:
+	}
+	return Result{Status: o.Status, State: Decided}, s.issue(ctx, tx, p, issue)
+}
+
+// issue orders what goes out with a decision and, of a correction that takes the report's place, tells so.
+func (s *Service) issue(ctx context.Context, tx *postgres.Tx, p paper, conclusion bool) error {
+	if p.outcome == Return {
+		return s.orderReturnNotice(ctx, tx, p)
+	}
+	previous, err := inForce(ctx, tx, p.review.ObligationID)
+	if err == nil && conclusion {
 		err = s.orderConclusion(ctx, tx, p)
 	}
-	return Result{Status: o.Status, State: Decided}, err
+	if err == nil && p.isCorrection() && statuses[p.outcome].Accepted() {
+		err = tellAdopted(ctx, tx, p, previous)
+	}
+	return err
 }
 
 func moveObligation(ctx context.Context, tx *postgres.Tx, o Outcome, d filing.Decision) (filing.Obligation, error) {

@@ -36,7 +36,15 @@ func (s *Service) Preview(ctx context.Context, d Decision) (Preview, error) {
 
 func (s *Service) preview(ctx context.Context, p paper) (out Preview, err error) {
 	var facts document.Facts
+	issue, err := p.issues(ctx, s.db)
+	if err != nil {
+		return Preview{}, err
+	}
 	switch {
+	case p.outcome == Return && p.isCorrection():
+		if facts, err = s.returnFacts(ctx, s.db, p); err != nil {
+			return Preview{}, err
+		}
 	case p.outcome == Return:
 		o, err := filing.ObligationByID(ctx, s.db, p.review.ObligationID)
 		if err != nil {
@@ -47,7 +55,7 @@ func (s *Service) preview(ctx context.Context, p paper) (out Preview, err error)
 		if facts, err = s.returnFacts(ctx, s.db, p); err != nil {
 			return Preview{}, err
 		}
-	case Issues(p.season, p.outcome):
+	case issue:
 		if facts, _, err = conclusionFacts(ctx, s.db, p); err != nil {
 			return Preview{}, err
 		}

@@ -34,6 +34,7 @@ type Query struct {
 type Item struct {
 	Review
 	ReceiptNo        string        `db:"receipt_no"`
+	Kind             string        `db:"kind"` // of the submission: filing.KindReport or filing.KindCorrection
 	OrganisationName string        `db:"organisation_name"`
 	OrganisationUSCC string        `db:"organisation_uscc"`
 	OrganisationType registry.Type `db:"organisation_type"`
@@ -69,7 +70,7 @@ func (s *Service) Queue(ctx context.Context, ask Query) (Page, error) {
 	return page, nil
 }
 
-const selectItem = `SELECT ` + reviewColumns + `, s.receipt_no, o.name AS organisation_name, o.uscc AS organisation_uscc,
+const selectItem = `SELECT ` + reviewColumns + `, s.receipt_no, s.kind, o.name AS organisation_name, o.uscc AS organisation_uscc,
 	o.type AS organisation_type
 FROM review r JOIN submission s ON s.id = r.submission_id JOIN organisation o ON o.id = r.organisation_id
 WHERE `

@@ -23,6 +23,8 @@ type demoPlan struct {
 	outcome   review.Outcome
 	refile    workday.Date // after a return
 	redecide  workday.Date // passes then
+	correct   workday.Date // corrects the report that passed
+	adopt     workday.Date // the correction passes
 	extend    workday.Date // asks for an extension to 31 May and gets it
 	ask       workday.Date // asks for an extension to 15 May, and waits for the decision
 	statement workday.Date // answers the prior notice
@@ -44,6 +46,28 @@ func (s *seeder) plan() {
 	s.plans[s.first(registry.TypeService).ID] = demoPlan{file: day(time.March, 28), decide: day(time.April, 10), outcome: review.Return}
 	s.plans[s.first(registry.TypeFoundation).ID] = demoPlan{file: day(time.March, 3), decide: day(time.March, 11), outcome: review.Pass}
 	s.planSponsor()
+	s.planCorrections()
+}
+
+// planCorrections lets some reports that passed early be corrected: the first few have their correction adopted by the
+// demonstration's day, the next have it under review. Who has a sign-in has enough to do.
+func (s *seeder) planCorrections() {
+	const each = 3
+	early, n := workday.NewDate(s.year+1, time.April, 1), 0
+	for i := range s.orgs {
+		org := s.orgs[i]
+		plan := s.plans[org.ID]
+		inOrder := plan.outcome == review.Pass && plan.refile.IsZero() && plan.apply.IsZero() && plan.decide.Before(early)
+		if !inOrder || n == 2*each || s.first(org.Type).ID == org.ID {
+			continue
+		}
+		plan.correct = workday.NewDate(s.year+1, time.April, 14)
+		if n < each {
+			plan.correct, plan.adopt = early, s.calendarNow().Due(early, 4).Date
+		}
+		s.plans[org.ID] = plan
+		n++
+	}
 }
 
 // draw makes the usual mix: most pass, some are returned, some are late, a few never file.
@@ -105,6 +129,7 @@ func (s *seeder) actOf(ctx context.Context, day workday.Date, i int) error {
 		{plan.extend, s.extend}, {plan.ask, s.ask}, {plan.draft, s.saveDraft}, {plan.draft, s.attachDraft}, {plan.file, s.attachAll}, {plan.file, s.submit}, {plan.refile, s.submit},
 		{plan.decide, func(ctx context.Context, i int) error { return s.decide(ctx, i, plan.outcome) }},
 		{plan.redecide, func(ctx context.Context, i int) error { return s.decide(ctx, i, review.Pass) }},
+		{plan.correct, s.correct}, {plan.adopt, s.adopt},
 		{plan.statement, s.makeStatement}, {plan.apply, s.applyForRemoval}, {plan.removal, s.remove},
 	}
 	for _, step := range steps {

@@ -135,7 +135,7 @@ type sending struct {
 
 func (p *Pages) renderAttachments(c echo.Context, y *year, sent sending) error {
 	page := AttachmentsPage{Eyebrow: y.title(), Heading: "附件", Action: y.path("/attachments"), Accept: attachment.Accept}
-	if y.obligation.Status.Owed() {
+	if y.writable() {
 		w, err := p.workspaceOf(c, y)
 		if err != nil {
 			return err
@@ -180,7 +180,7 @@ func kindID(kind attachment.Kind) string { return "a-" + string(kind) }
 
 // kindFiles shows what is there of a kind and what may still come.
 func (y *year) kindFiles(rule filing.AttachmentRule, sent sending) KindFiles {
-	owed := y.obligation.Status.Owed()
+	owed := y.writable()
 	view := KindFiles{ID: kindID(rule.Kind), Kind: string(rule.Kind), Title: rule.Kind.Label(), Tag: web.Tag{Text: "选传"},
 		Limits: fmt.Sprintf("PDF、JPEG 或 PNG，每个不超过 %s，最多 %d 个。", attachment.Size(int64(rule.MaxBytes)), rule.MaxFiles), Help: kindHelp[rule.Kind]}
 	for _, a := range filesOf(y.files, rule.Kind) {

@@ -56,6 +56,9 @@ func (d Due) Words() string {
 // dueOf words the day by which the obligation's report is owed.
 func (p *Pages) dueOf(y *year) Due {
 	o := &y.obligation
+	if y.correction != nil {
+		return Due{After: "更正中", Text: stays + "更正没有截止日。"}
+	}
 	verb := "报送"
 	if o.Status == filing.StatusReturned {
 		verb = "重新报送"

@@ -46,7 +46,7 @@ func (p *Pages) declaration(c echo.Context) error {
 
 // declareBody fills in what the page says of the report itself.
 func (p *Pages) declareBody(c echo.Context, y *year, facts *document.DeclarationFacts) error {
-	if !y.obligation.Status.Owed() && y.obligation.SubmissionID.Valid {
+	if !y.writable() && y.obligation.SubmissionID.Valid {
 		s, err := filing.SubmissionByID(requestContext(c), p.db, y.obligation.SubmissionID.UUID)
 		if err != nil {
 			return err

@@ -130,6 +130,13 @@ func (p *Pages) fillDue(c echo.Context, o filing.Obligation, page *HomePage) err
 	} else {
 		page.Rest = fmt.Sprintf("%d 年度报告已有结论。没有要报送的报告。", o.ReportYear)
 	}
+	switch {
+	case o.CorrectionID.Valid:
+		page.Rest = "更正正在审查。" + stays + "您现在不用做什么。"
+	case y.correction != nil:
+		page.Rest = "有一份更正正在填写，还没有提出。" + stays
+		page.Next.Heading, page.Next.Text, page.Next.Href, page.Next.Button = "下一步：继续更正", "改完有错的部分，通读后提出。", y.path("/tasks"), "继续更正"
+	}
 	return nil
 }
 

@@ -79,6 +79,8 @@ func TestPages(t *testing.T) {
 	plea := filerweb.PleaView{Title: "陈述申辩", When: "4月2日", Text: []string{"理由"}, Answer: []string{"没有采纳"}}
 	requestDay := web.TextField{ID: "f-due_on", Name: "due_on", Label: "希望延到哪一天", Type: "date", Hint: "以后", Error: "没有填"}
 	webtest.CheckPages(t, "filer", map[string][]any{
+		"filer/correction": {filerweb.CorrectionPage{Reason: web.TextField{ID: "f-r", Name: "r", Label: "理由"}}, filerweb.CorrectionPage{Page: page, Eyebrow: "2018 年度报告", Heading: "申请更正",
+			Effects: []string{"另行审查。"}, Summary: web.Summary{Title: "没有开始", Items: []web.SummaryItem{{Href: "#f-reason", Text: "没有填"}}}, Action: "/x", Back: "/y", Reason: web.TextField{ID: "f-reason", Name: "reason", Label: "理由", Error: "没有填"}, Button: "开始"}},
 		"filer/request": {filerweb.RequestPage{Reason: web.TextField{ID: "f-r", Name: "r", Label: "理由"}}, filerweb.RequestPage{Page: page, Eyebrow: "2018 年度报告", Heading: "申请延期报送",
 			Effects: []string{"由登记管理机关决定。"}, Action: "/x", Back: "/y", Day: &requestDay,
 			Reason: web.TextField{ID: "f-reason", Name: "reason", Label: "理由", Hint: "写明", Error: "没有填"}, Button: "提出"}},
@@ -88,7 +90,7 @@ func TestPages(t *testing.T) {
 			AlsoDue: years, Messages: messages, Documents: documents, Standing: standing, Years: years, Ask: []web.Link{{Href: "/e", Text: "申请延期"}}, Print: "/p"},
 			filerweb.HomePage{Page: page, Rest: "没有要报送的报告。", Next: next}},
 		"filer/reports": {filerweb.ReportsPage{}, filerweb.ReportsPage{Page: page, Heading: "年度报告", Years: years, Empty: empty}},
-		"filer/report": {filerweb.ReportPage{}, filerweb.ReportPage{Page: page, Requests: filerweb.RequestsView{CSRF: "t", Items: []filerweb.RequestView{{Title: "申请延期报送", When: "3月1日", Tag: tag, Facts: facts, Withdraw: "/w"}, {Title: "申请豁免报送"}},
+		"filer/report": {filerweb.ReportPage{}, filerweb.ReportPage{Page: page, Correction: filerweb.CorrectionBox{CSRF: "t", Show: true, Tag: tag, Text: "正在填写", Facts: facts, Remarks: []web.Remark{remark}, Start: "/s", Go: "/g", Reason: "/r", Abandon: "/a", Withdraw: "/w", Past: []string{"6月3日更正"}}, Requests: filerweb.RequestsView{CSRF: "t", Items: []filerweb.RequestView{{Title: "申请延期报送", When: "3月1日", Tag: tag, Facts: facts, Withdraw: "/w"}, {Title: "申请豁免报送"}},
 			Ask: []web.Link{{Href: "/e", Text: "申请延期"}}}, Eyebrow: "中心", Heading: "2018 年度报告", Tag: tag, Track: track, Due: due, Owed: true, Next: next,
 			Opinion: []web.Remark{remark}, OpinionHead: "审查意见", Conclusion: facts, Pending: "正在制作", Documents: documents, Exempt: "停办",
 			Submissions: []filerweb.SubmissionLine{{When: "3月28日", Status: "审查中", ReceiptNo: "1", Href: "/x", Receipt: "/y"}}},
@@ -100,7 +102,7 @@ func TestPages(t *testing.T) {
 			Items: []filerweb.ConflictItem{{ID: "f-a", Label: "电话", Pick: "pick.a", Mine: "1", Theirs: "2", Hidden: hidden}}}},
 		"filer/check": {filerweb.CheckPage{}, filerweb.CheckPage{Page: page, Heading: "全面检查", Tasks: tasks, Saved: saved, Verdict: "还有 1 处错误", Errors: true, Next: "/x",
 			Sections: []filerweb.CheckedSection{{ID: "c-a", Title: "封面", Href: "/x", Tag: tag, Missing: []web.Link{{Href: "/x", Text: "甲"}, {Href: "/y", Text: "乙"}}, Total: 3, Findings: []web.Finding{{ID: "w-1", Title: "不对"}, warning, explaining}, Explains: true}}, Said: "1 处写了说明", Action: "/c", Summary: web.Summary{Title: "没有存下", Items: []web.SummaryItem{{Href: "#f-said", Text: "太长"}}}}},
-		"filer/submit": {filerweb.SubmitPage{}, filerweb.SubmitPage{Page: page, Eyebrow: "2018", Heading: "通读与报送", Tasks: tasks, Due: due, Sections: sections, Warnings: "有 1 处提示", CheckTo: "/c", Action: "/x",
+		"filer/submit": {filerweb.SubmitPage{}, filerweb.SubmitPage{Page: page, Button: "提出更正", Correction: &filerweb.CorrectionView{Reason: "有错", Edit: "/e", Changes: []web.Change{{Label: "资金", Old: "1.00", New: "2.00", Delta: "+1.00"}}}, Eyebrow: "2018", Heading: "通读与报送", Tasks: tasks, Due: due, Sections: sections, Warnings: "有 1 处提示", CheckTo: "/c", Action: "/x",
 			Summary: web.Summary{Title: "没有报送", Items: []web.SummaryItem{{Href: "#f-declare", Text: "请勾选"}}}, Key: "k", Version: 3, After: "之后", Print: "草稿", Warned: []web.Finding{answered}, Previous: "3月18日",
 			Declare: filerweb.DeclareView{Text: "本单位及本人声明", Capacity: "本人是法定代表人", Checked: true, Error: "请勾选", Name: web.TextField{ID: "f-declarant", Name: "declarant", Label: "姓名", Hint: "输入", Error: "没有填"}},
 			Changes: []web.Change{{Label: "资金", Old: "1.00", New: "2.00", Delta: "+1.00", Calculated: true}}},

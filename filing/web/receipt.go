@@ -36,7 +36,7 @@ func (p *Pages) receipt(c echo.Context) error {
 	if s.ReviewDueOn != s.ToldDueOn { // a holiday notice or a reopening since
 		window.Note = "回执上是" + web.DateFull(s.ToldDueOn) + "，后来有调整，以这里为准。"
 	}
-	page := ReceiptPage{Eyebrow: y.title(), Heading: "报告已收到", Report: y.path(""), Facts: []web.Fact{
+	page := ReceiptPage{Eyebrow: y.title(), Heading: receivedWords[s.Kind], Report: y.path(""), Facts: []web.Fact{
 		{Label: "回执号", Value: r.ReceiptNo, Code: true},
 		{Label: "收到时间", Value: stamp(r.ReceivedAt)},
 		{Label: "报送单位", Value: y.org.Name},

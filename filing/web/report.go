@@ -110,6 +110,7 @@ type ReportPage struct {
 	Documents   []DocumentLine
 	Exempt      string
 	Requests    RequestsView
+	Correction  CorrectionBox
 }
 
 // NextStep is the one thing to do next.
@@ -155,10 +156,13 @@ func (p *Pages) report(c echo.Context) error {
 	if page.Requests, err = p.requests(c, y); err != nil {
 		return err
 	}
+	if page.Correction, err = p.correctionBox(c, y, report.Submissions); err != nil {
+		return err
+	}
 	if page.Page, err = p.page(c, y.title(), web.Crumb{Text: "年度报告", Href: reportsPath}); err != nil {
 		return err
 	}
-	page.Requests.CSRF = page.CSRF
+	page.Requests.CSRF, page.Correction.CSRF = page.CSRF, page.CSRF
 	return p.app.Render(c, http.StatusOK, "filer/report", page)
 }
 
@@ -167,7 +171,11 @@ func submissionLines(y *year, list []filing.Submission) []SubmissionLine {
 	for i := len(list) - 1; i >= 0; i-- {
 		s := list[i]
 		path := y.path("/submissions/" + s.ID.String())
-		lines = append(lines, SubmissionLine{When: stampShort(s.ReceivedAt), Status: s.Status.Label(), ReceiptNo: s.ReceiptNo,
+		status := s.Status.Label()
+		if s.Kind == filing.KindCorrection {
+			status = "更正，" + status
+		}
+		lines = append(lines, SubmissionLine{When: stampShort(s.ReceivedAt), Status: status, ReceiptNo: s.ReceiptNo,
 			Href: path, Receipt: path + "/receipt"})
 	}
 	return lines
@@ -218,6 +226,15 @@ func (p *Pages) fillOutcome(c echo.Context, y *year, page *ReportPage) error {
 		}
 		if !conclusion.SHA256.Valid {
 			page.Pending = "结论书正在制作，通常几秒钟就好，刷新本页即可下载。"
+		}
+	}
+	corrections, err := filing.CorrectionsOf(requestContext(c), p.db, o.ID)
+	if err != nil {
+		return err
+	}
+	for _, k := range corrections {
+		if k.SubmissionID != o.SubmissionID.UUID {
+			subjects = append(subjects, k.SubmissionID)
 		}
 	}
 	if len(subjects) > 0 {

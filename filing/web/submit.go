@@ -37,6 +37,8 @@ type SubmitPage struct {
 	After    string // what happens next
 	Button   string // "": submit to the authority
 	Print    string
+	// Correction is of the correction being put forward; nil: a report is submitted.
+	Correction *CorrectionView
 }
 
 func (p *Pages) submitForm(c echo.Context) error {
@@ -79,6 +81,9 @@ func (p *Pages) renderSubmit(c echo.Context, w *workspace, sent *web.Form) error
 		return err
 	}
 	if err := p.fillChanges(c, w, &page); err != nil {
+		return err
+	}
+	if err := p.fillCorrection(c, w, &page); err != nil {
 		return err
 	}
 	if page.Page, err = p.page(c, "通读与报送", w.crumbs(web.Crumb{Text: "任务清单", Href: w.path("/tasks")})...); err != nil {
@@ -145,7 +150,7 @@ func (p *Pages) submit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if y.obligation.Status.Owed() {
+	if y.writable() {
 		if !w.declared(web.Principal(c), sent) {
 			return p.renderSubmit(c, w, sent)
 		}
@@ -163,7 +168,7 @@ func (p *Pages) submitDraft(c echo.Context, w *workspace, sent *web.Form) error 
 	if done, err := p.sendFirst(c, w, report); done || err != nil {
 		return err
 	}
-	receipt, err := p.filing.Submit(requestContext(c), report)
+	receipt, err := p.take(c, sent, report)
 	var refused *filing.CheckError
 	var state *filing.StateError
 	switch {

@@ -18,6 +18,7 @@ func (p *Pages) track(c echo.Context, y *year, submissions []filing.Submission) 
 	if o.Status == filing.StatusExempt {
 		return nil, nil //nolint:nilnil // nothing is owed, there is no way to show
 	}
+	submissions = reportsOf(submissions)
 	steps := []web.Step{{State: "done", Title: "开放报送", Text: o.OpensOn.Chinese()}}
 	if n := len(submissions); n > 0 {
 		steps = append(steps, taken(submissions[n-1], n))

@@ -113,6 +113,7 @@ func Routes(deps Deps) []web.Route {
 	routes = append(routes, p.workbookRoutes(year)...)
 	routes = append(routes, p.requestRoutes(year)...)
 	routes = append(routes, p.sponsorRoutes(year)...)
+	routes = append(routes, p.correctionRoutes(year)...)
 	routes = append(routes, p.attachmentRoutes(year)...)
 	return append(routes, p.listingRoutes()...)
 }

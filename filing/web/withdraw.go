@@ -27,11 +27,15 @@ func (p *Pages) withdrawForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if y.obligation.Status != filing.StatusSubmitted {
+	correction := y.obligation.CorrectionID.Valid
+	if y.obligation.Status != filing.StatusSubmitted && !correction {
 		return web.SeeOther(c, y.path(""))
 	}
 	page := WithdrawPage{Eyebrow: y.title(), Heading: "撤回已报送的报告", Action: y.path("/withdraw"), Back: y.path(""),
 		Effects: withdrawEffects(y, p.day())}
+	if correction {
+		page.Heading, page.Effects = "撤回提出的更正", withdrawCorrectionEffects()
+	}
 	page.Reason = (&web.Form{}).Field("reason", "撤回的原因（选填）")
 	if page.Page, err = p.page(c, "撤回报告", y.crumbs()...); err != nil {
 		return err
@@ -68,6 +72,10 @@ func (p *Pages) withdraw(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p.app.AddFlash(c, web.Flash{Text: "已撤回。报告回到草稿，修改后请重新报送。"})
+	text := "已撤回。报告回到草稿，修改后请重新报送。"
+	if y.obligation.CorrectionID.Valid {
+		text = "已撤回更正。可以继续更正，也可以放弃。"
+	}
+	p.app.AddFlash(c, web.Flash{Text: text})
 	return web.SeeOther(c, y.path(""))
 }

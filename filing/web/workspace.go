@@ -20,7 +20,8 @@ type year struct {
 	obligation filing.Obligation
 	season     filing.Season
 	form       *form.Form
-	files      []filing.Attachment // in force; read with a workspace
+	files      []filing.Attachment     // in force; read with a workspace
+	correction *filing.CorrectionDraft // being written; nil: none is
 }
 
 // path is the address of a page of the year: path("/check").
@@ -68,7 +69,7 @@ func (p *Pages) yearOf(c echo.Context, o filing.Obligation) (*year, error) {
 	if y.form, err = p.forms.Form(o.Form); err != nil {
 		return nil, err
 	}
-	return y, nil
+	return y, p.readCorrection(c, y)
 }
 
 // workspace is a report being filled in: the draft, or what a new one starts
@@ -175,7 +176,7 @@ func (p *Pages) openWorkspace(c echo.Context) (w *workspace, done bool, err erro
 	if err != nil {
 		return nil, false, err
 	}
-	if !y.obligation.Status.Owed() {
+	if !y.writable() {
 		return nil, true, web.SeeOther(c, y.path(""))
 	}
 	w, err = p.workspaceOf(c, y)

@@ -67,8 +67,9 @@ type ReturnFacts struct {
 	SubmittedOn workday.Date `json:"submitted_on"`
 	Opinion     string       `json:"opinion"`
 	Remarks     []Remark     `json:"remarks"`
-	ResubmitBy  workday.Date `json:"resubmit_by"`
-	Provisional bool         `json:"provisional"` // ResubmitBy lies beyond the holiday notices
+	ResubmitBy  workday.Date `json:"resubmit_by,omitzero"` // not of a correction, which nobody owes
+	Provisional bool         `json:"provisional"`          // ResubmitBy lies beyond the holiday notices
+	Correction  bool         `json:"correction,omitempty"` // returns a correction (更正) of a report that stands
 	Basis       string       `json:"basis"`
 }
 

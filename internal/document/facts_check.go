@@ -52,7 +52,7 @@ func (f *ReceiptFacts) missing() []string {
 func (f *ReturnFacts) missing() []string {
 	return append(f.Party.missing(), absent(fact{"submitted_on", f.SubmittedOn.IsZero()},
 		fact{"opinion or remarks", strings.TrimSpace(f.Opinion) == "" && len(f.Remarks) == 0},
-		fact{"resubmit_by", f.ResubmitBy.IsZero()})...)
+		fact{"resubmit_by", f.ResubmitBy.IsZero() && !f.Correction})...)
 }
 
 func (f *PriorNoticeFacts) missing() []string {

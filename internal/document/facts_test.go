@@ -65,6 +65,7 @@ func TestFactsThatDependOnOthers(t *testing.T) {
 		"statement with answer":         {listing(func(f *ListingFacts) { f.StatementOn, f.StatementAnswer = testDay, "理由不成立。" }), true},
 		"return with an opinion only":   {returned(func(f *ReturnFacts) { f.Remarks = nil }), true},
 		"return with remarks only":      {returned(func(f *ReturnFacts) { f.Opinion = "" }), true},
+		"return of a correction":        {returned(func(f *ReturnFacts) { f.Correction, f.ResubmitBy = true, workday.Date{} }), true},
 		"return with neither":           {returned(func(f *ReturnFacts) { f.Opinion, f.Remarks = " \n", nil }), false},
 		"conclusion of an unknown word": {&ConclusionFacts{Party: testParty, Outcome: "fine", ReceiptNo: "R", SubmittedOn: testDay, Basis: "B"}, false},
 	} {

@@ -27,7 +27,7 @@ type matter struct {
 	Type              registry.Type  `db:"type"`
 	DueOn             workday.Date   `db:"due_on"`
 	ReturnedAt        sql.NullTime   `db:"returned_at"`
-	ReceivedAt        sql.NullTime   `db:"received_at"` // of the latest report
+	ReceivedAt        sql.NullTime   `db:"received_at"` // of the latest report, whatever was corrected since
 	Authority         string         `db:"authority"`
 	Organisation      string         `db:"organisation"`
 	USCC              string         `db:"uscc"`
@@ -61,7 +61,8 @@ LEFT JOIN document_order n ON n.id = l.notice_id
 LEFT JOIN document nd ON nd.id = l.notice_id
 LEFT JOIN document_standing ns ON ns.document_id = l.notice_id
 LEFT JOIN document_order d ON d.id = l.decision_id
-LEFT JOIN submission sb ON sb.id = o.submission_id
+LEFT JOIN correction k ON k.submission_id = o.submission_id
+LEFT JOIN submission sb ON sb.id = coalesce(k.report_id, o.submission_id)
 LEFT JOIN submission_standing st ON o.status = 'returned' AND st.submission_id = o.submission_id AND st.status = 'returned'
 WHERE l.id = ANY ($1::uuid[]) AND ($2 = '' OR l.authority_code = $2) AND ($3::uuid IS NULL OR l.organisation_id = $3)
 ORDER BY l.id FOR NO KEY UPDATE OF l`

@@ -129,8 +129,16 @@ type Filing struct {
 	Status     filing.Status
 	DueOn      workday.Date
 	Overdue    bool        // today
-	ReceivedAt time.Time   // of the latest report; zero: none was received
+	ReceivedAt time.Time   // of the latest report, whatever was corrected since; zero: none was received
 	Conclusion *Conclusion // the one in force; nil where none was issued
+	// Corrections that took the report's place, the oldest first.
+	Corrections []Correction
+}
+
+// Correction is what the public sees of a correction (更正): that and where, not why and not what stood there.
+type Correction struct {
+	CorrectedOn workday.Date
+	Sections    []string // titles of the form's sections
 }
 
 // Conclusion is what the public sees of a conclusion.
@@ -190,7 +198,8 @@ func (s *Service) filings(ctx context.Context, organisation uuid.UUID) ([]Filing
 	err := s.db.SelectContext(ctx, &rows, `SELECT o.report_year, o.status, o.due_on,
 		CASE WHEN o.overdue_after IS NOT NULL THEN greatest(o.overdue_after, o.held_until) END AS overdue_after, sb.received_at,
 		c.outcome, c.number, d.verify_code, c.issued_on
-		FROM obligation o LEFT JOIN submission sb ON sb.id = o.submission_id
+		FROM obligation o LEFT JOIN correction k ON k.submission_id = o.submission_id
+		LEFT JOIN submission sb ON sb.id = coalesce(k.report_id, o.submission_id)
 		LEFT JOIN (conclusion c JOIN document_order d ON d.id = c.id) ON c.obligation_id = o.id AND c.superseded_by IS NULL
 		WHERE o.organisation_id = $1 ORDER BY o.report_year DESC`, organisation)
 	if err != nil {
@@ -207,5 +216,27 @@ func (s *Service) filings(ctx context.Context, organisation uuid.UUID) ([]Filing
 			filings[i].Conclusion = &Conclusion{Document{r.Number.String, r.VerifyCode.String}, r.Outcome.String, r.IssuedOn}
 		}
 	}
-	return filings, nil
+	return filings, s.addCorrections(ctx, organisation, filings)
+}
+
+// addCorrections reads the corrections that passed into the years that they are of.
+func (s *Service) addCorrections(ctx context.Context, organisation uuid.UUID, filings []Filing) error {
+	var rows []struct {
+		ReportYear int            `db:"report_year"`
+		AdoptedAt  time.Time      `db:"adopted_at"`
+		Sections   pq.StringArray `db:"sections"`
+	}
+	err := s.db.SelectContext(ctx, &rows, `SELECT o.report_year, k.adopted_at, k.sections FROM correction k
+		JOIN obligation o ON o.id = k.obligation_id WHERE o.organisation_id = $1 AND k.adopted_at IS NOT NULL ORDER BY k.adopted_at`, organisation)
+	if err != nil {
+		return fmt.Errorf("corrections of %s: %w", organisation, err)
+	}
+	for _, r := range rows {
+		for i := range filings {
+			if filings[i].ReportYear == r.ReportYear {
+				filings[i].Corrections = append(filings[i].Corrections, Correction{workday.DateOf(r.AdoptedAt), r.Sections})
+			}
+		}
+	}
+	return nil
 }

@@ -59,6 +59,9 @@ func (p *Pages) showReopen(c echo.Context, form *web.Form) error {
 	if kase.State != review.Decided || kase.Outcome != review.Unqualified {
 		return review.ErrNotUnqualified
 	}
+	if kase.Correction != nil {
+		return review.ErrCorrectionFinal
+	}
 	page := ActPage{
 		Page: p.App.NewPage(c, "重新审查"), Heading: "重新审查：" + kase.OrganisationName,
 		Facts: []web.Fact{

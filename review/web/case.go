@@ -43,6 +43,16 @@ type CasePage struct {
 	Decision     *DecisionForm  // nil where there is nothing to decide
 	Approval     *ApprovalForm  // nil where there is nothing to approve
 	ReopenHref   string
+	Correction   *CorrectionNote // nil for a report
+	Compared     string          // what the differences are to
+}
+
+// CorrectionNote says that the case is a correction (更正), why, and what holds meanwhile.
+type CorrectionNote struct {
+	Reason   []string
+	Sections string
+	Accepted string // page of the report that it corrects
+	Stands   string
 }
 
 // CaseFact is a fact under the name of the organisation.
@@ -131,6 +141,7 @@ func (p *Pages) renderCase(c echo.Context, kase *review.Case, view caseView) err
 		Findings: r.findings(), Differences: r.differences(),
 	}
 	page.Crumbs = []web.Crumb{{Text: "待审", Href: "/desk/reviews"}, {Text: "回执 " + kase.ReceiptNo}}
+	page.Correction, page.Compared = correctionNote(kase)
 	links, section := r.links(want(c, view, "section"))
 	page.Parts = links
 	if section != nil {
@@ -152,7 +163,7 @@ func (p *Pages) renderCase(c echo.Context, kase *review.Case, view caseView) err
 	if kase.State == review.Proposed && isRole(c, account.RoleApprover) && kase.ProposedBy.String != actor(c).ID {
 		page.Approval = approvalForm(view)
 	}
-	if kase.State == review.Decided && kase.Outcome == review.Unqualified && isRole(c, account.RoleReviewer) {
+	if kase.State == review.Decided && kase.Outcome == review.Unqualified && kase.Correction == nil && isRole(c, account.RoleReviewer) {
 		page.ReopenHref = path + "/reopening"
 	}
 	if page.History, err = p.history(ctx, kase); err != nil {

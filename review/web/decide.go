@@ -69,6 +69,14 @@ func (p *Pages) decisionForm(kase *review.Case, view caseView) *DecisionForm {
 func (p *Pages) consequence(kase *review.Case, o review.Outcome) string {
 	text := "结论在公示页公布，不出具结论书。"
 	switch {
+	case kase.Correction != nil && o == review.Return:
+		text = fmt.Sprintf("发退回补正通知书，附 %d 条意见。原来的结论继续有效；社会组织可以修改后再提出。", len(kase.Remarks))
+	case kase.Correction != nil && o == review.Unqualified:
+		text = "更正不予通过，原来的报告和结论继续有效，不对外公布。须写明理由；社会组织可以再申请。"
+	case kase.Correction != nil && kase.Issues(o):
+		text = "更正过的报告代替原来的报告，编号出具新的审查结论书，替代" + kase.InForce + "，并公开更正了哪些部分。"
+	case kase.Correction != nil:
+		text = "更正过的报告代替原来的报告，公开更正了哪些部分，不出具结论书。"
 	case o == review.Return:
 		due := p.Reviews.ResubmitBy(kase.Season, kase.Obligation)
 		text = fmt.Sprintf("发退回补正通知书，附 %d 条意见。社会组织须在%s24:00 前重新报送，报送后另起审查期限。", len(kase.Remarks), web.DateFull(due.Date))
@@ -147,6 +155,8 @@ func (p *Pages) consequences(kase *review.Case, o review.Outcome) []string {
 
 func undo(kase *review.Case, o review.Outcome) string {
 	switch {
+	case kase.Correction != nil && o == review.Unqualified && !kase.FourEyes:
+		return "生效后不能收回；社会组织可以再申请更正。"
 	case kase.FourEyes:
 		return "复核前没有效力；复核人可以送回修改。"
 	case o == review.Unqualified:
@@ -167,7 +177,7 @@ func button(kase *review.Case, o review.Outcome) string {
 	case review.Unqualified:
 		return "认定不合格"
 	}
-	if review.Issues(kase.Season, o) {
+	if kase.Issues(o) {
 		return o.Label() + "，出具结论书"
 	}
 	return "认定" + o.Label()

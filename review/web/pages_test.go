@@ -49,8 +49,8 @@ func TestPages(t *testing.T) {
 	webtest.CheckPages(t, "desk", map[string][]any{
 		"desk/queue": {deskweb.QueuePage{}, deskweb.QueuePage{Page: page, Now: "x", CanClaim: true, Strip: strip, Capped: "x", Views: []deskweb.ViewLink{{Text: "全部", Href: "/x", Current: true}},
 			Filter: deskweb.QueueFilter{View: "mine", Search: "x", Types: []deskweb.Choice{{Value: "a", Label: "b", Selected: true}}, States: []deskweb.Choice{{Label: "b"}}},
-			Rows:   []deskweb.QueueRow{{Href: "/x", Organisation: "某", Sub: "y", Over: true, Ruler: ruler, DueOn: "4月1日", Warnings: tag, Mine: true, Act: "继续"}, {State: tag, Claimed: "林"}}, Pager: pager}},
-		"desk/case": {deskweb.CasePage{}, deskweb.CasePage{Page: page, Summary: form.Summary("没有办成"), Path: "/x", Organisation: "某", Facts: []deskweb.CaseFact{{Text: "x", Code: true}}, Ruler: ruler, DueText: "到期",
+			Rows:   []deskweb.QueueRow{{Href: "/x", Organisation: "某", Sub: "y", Over: true, Kind: tag, Ruler: ruler, DueOn: "4月1日", Warnings: tag, Mine: true, Act: "继续"}, {State: tag, Claimed: "林"}}, Pager: pager}},
+		"desk/case": {deskweb.CasePage{}, deskweb.CasePage{Page: page, Compared: "差异", Correction: &deskweb.CorrectionNote{Reason: []string{"r"}, Sections: "一、二", Accepted: "/o", Stands: "有效。"}, Summary: form.Summary("没有办成"), Path: "/x", Organisation: "某", Facts: []deskweb.CaseFact{{Text: "x", Code: true}}, Ruler: ruler, DueText: "到期",
 			Notice: deskweb.Notice{Text: "x", Lines: []string{"y"}}, CanClaim: true, CanRelease: true, Parts: []deskweb.PartLink{{Title: "x", Href: "/x", Current: true, Marks: 2}}, Part: part,
 			Findings:    []web.Finding{{ID: "finding-1", Warning: true, Title: "x", Figures: []web.Figure{{Label: "a", Value: "b"}}, Text: []string{"c"}, Links: []web.Link{{Href: "/x", Text: "y"}}, Basis: "z", Check: "A-B"}},
 			Differences: []web.Change{{Label: "a", Old: "1", New: "2", Delta: "+1", Calculated: true}}, Remarks: remarks,

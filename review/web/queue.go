@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"nianbao/filing"
 	"nianbao/internal/account"
 	"nianbao/internal/registry"
 	"nianbao/internal/web"
@@ -70,6 +71,7 @@ type QueueRow struct {
 	DueOn, ReceivedOn       string
 	ReportYear              int
 	Warnings                web.Tag
+	Kind                    web.Tag // of a correction
 	Claimed                 string
 	Mine                    bool
 	Act                     string // verb of the link
@@ -242,6 +244,9 @@ func (p *Pages) queueRow(item *review.Item, me string) QueueRow {
 		Sub:   item.OrganisationType.Label() + " · 回执 " + item.ReceiptNo,
 		DueOn: dayOf(item.DueOn, p.App.Today()), ReceivedOn: dayOf(workday.DateOf(item.ReceivedAt), p.App.Today()),
 		ReportYear: item.ReportYear, Act: "查看",
+	}
+	if item.Kind == filing.KindCorrection {
+		row.Kind = web.Tag{Text: "更正", Tone: web.ToneNow}
 	}
 	if item.Warnings > 0 {
 		row.Warnings = web.Tag{Text: fmt.Sprintf("%d 处提示", item.Warnings), Tone: web.ToneWarn}

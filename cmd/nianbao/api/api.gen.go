@@ -425,6 +425,42 @@ func (e RemovalDecisionOutcome) Valid() bool {
 	}
 }
 
+// Defines values for ReportSubmissionKind.
+const (
+	ReportSubmissionKindCorrection ReportSubmissionKind = "correction"
+	ReportSubmissionKindReport     ReportSubmissionKind = "report"
+)
+
+// Valid indicates whether the value is a known member of the ReportSubmissionKind enum.
+func (e ReportSubmissionKind) Valid() bool {
+	switch e {
+	case ReportSubmissionKindCorrection:
+		return true
+	case ReportSubmissionKindReport:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReviewItemKind.
+const (
+	ReviewItemKindCorrection ReviewItemKind = "correction"
+	ReviewItemKindReport     ReviewItemKind = "report"
+)
+
+// Valid indicates whether the value is a known member of the ReviewItemKind enum.
+func (e ReviewItemKind) Valid() bool {
+	switch e {
+	case ReviewItemKindCorrection:
+		return true
+	case ReviewItemKindReport:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReviewItemStatus.
 const (
 	ReviewItemStatusDecided   ReviewItemStatus = "decided"
@@ -820,6 +856,39 @@ type Conclusion struct {
 	VerifyCode string  `json:"verify_code"`
 }
 
+// Correction defines model for Correction.
+type Correction struct {
+	Reason string `json:"reason"`
+
+	// Values The whole report as it should be
+	Values map[string]interface{} `json:"values"`
+}
+
+// CorrectionDraft defines model for CorrectionDraft.
+type CorrectionDraft struct {
+	Reason    string    `json:"reason"`
+	StartedAt time.Time `json:"started_at"`
+	StartedBy string    `json:"started_by"`
+}
+
+// CorrectionStart defines model for CorrectionStart.
+type CorrectionStart struct {
+	Reason string `json:"reason"`
+}
+
+// Corrects defines model for Corrects.
+type Corrects struct {
+	// AdoptedAt When it took the accepted one's place
+	AdoptedAt *time.Time `json:"adopted_at"`
+	Reason    string     `json:"reason"`
+
+	// Sections Titles of the sections that differ
+	Sections []string `json:"sections"`
+
+	// SubmissionId The accepted submission that it corrects
+	SubmissionId openapi_types.UUID `json:"submission_id"`
+}
+
 // Date defines model for Date.
 type Date = openapi_types.Date
 
@@ -1106,6 +1175,14 @@ type PublicConclusion struct {
 	VerifyCode string  `json:"verify_code"`
 }
 
+// PublicCorrection defines model for PublicCorrection.
+type PublicCorrection struct {
+	CorrectedOn Date `json:"corrected_on"`
+
+	// Sections Titles of the sections that were corrected
+	Sections []string `json:"sections"`
+}
+
 // PublicDocument defines model for PublicDocument.
 type PublicDocument struct {
 	Number     string `json:"number"`
@@ -1141,11 +1218,14 @@ type PublicEventList struct {
 // PublicFiling defines model for PublicFiling.
 type PublicFiling struct {
 	Conclusion *PublicConclusion `json:"conclusion"`
-	DueOn      *NullableDate     `json:"due_on,omitempty"`
-	Overdue    bool              `json:"overdue"`
-	ReceivedAt *time.Time        `json:"received_at,omitempty"`
-	ReportYear int               `json:"report_year"`
-	Status     ObligationStatus  `json:"status"`
+
+	// Corrections Corrections (更正) that passed, the oldest first
+	Corrections *[]PublicCorrection `json:"corrections,omitempty"`
+	DueOn       *NullableDate       `json:"due_on,omitempty"`
+	Overdue     bool                `json:"overdue"`
+	ReceivedAt  *time.Time          `json:"received_at,omitempty"`
+	ReportYear  int                 `json:"report_year"`
+	Status      ObligationStatus    `json:"status"`
 }
 
 // PublicListing defines model for PublicListing.
@@ -1280,16 +1360,22 @@ type ReportBody = json.RawMessage
 
 // ReportSubmission defines model for ReportSubmission.
 type ReportSubmission struct {
-	ReceiptNo    string             `json:"receipt_no"`
-	ReceivedAt   time.Time          `json:"received_at"`
-	ReviewDueOn  Date               `json:"review_due_on"`
-	Status       SubmissionStatus   `json:"status"`
-	SubmissionId openapi_types.UUID `json:"submission_id"`
+	Corrects     *Corrects             `json:"corrects,omitempty"`
+	Kind         *ReportSubmissionKind `json:"kind,omitempty"`
+	ReceiptNo    string                `json:"receipt_no"`
+	ReceivedAt   time.Time             `json:"received_at"`
+	ReviewDueOn  Date                  `json:"review_due_on"`
+	Status       SubmissionStatus      `json:"status"`
+	SubmissionId openapi_types.UUID    `json:"submission_id"`
 }
+
+// ReportSubmissionKind defines model for ReportSubmission.Kind.
+type ReportSubmissionKind string
 
 // Review defines model for Review.
 type Review struct {
 	Body        ReportBody   `json:"body"`
+	Corrects    *Corrects    `json:"corrects,omitempty"`
 	Differences []Difference `json:"differences"`
 
 	// Explanations What the filer says to the warnings among the findings
@@ -1314,6 +1400,7 @@ type ReviewItem struct {
 	ClaimedBy      *string            `json:"claimed_by"`
 	DueOn          Date               `json:"due_on"`
 	DueProvisional *bool              `json:"due_provisional,omitempty"`
+	Kind           *ReviewItemKind    `json:"kind,omitempty"`
 	Organisation   Organisation       `json:"organisation"`
 	Outcome        *string            `json:"outcome,omitempty"`
 	ReceiptNo      *string            `json:"receipt_no,omitempty"`
@@ -1326,6 +1413,9 @@ type ReviewItem struct {
 	// WorkingDaysLeft Negative once the window is over
 	WorkingDaysLeft int `json:"working_days_left"`
 }
+
+// ReviewItemKind defines model for ReviewItem.Kind.
+type ReviewItemKind string
 
 // ReviewItemStatus defines model for ReviewItem.Status.
 type ReviewItemStatus string
@@ -1691,6 +1781,12 @@ type PutAttachmentParams struct {
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
+// CorrectReportParams defines parameters for CorrectReport.
+type CorrectReportParams struct {
+	// IdempotencyKey From the same keys as submissions; it stands for reason and values
+	IdempotencyKey string `json:"Idempotency-Key"`
+}
+
 // PutDraftParams defines parameters for PutDraft.
 type PutDraftParams struct {
 	// IfMatch The ETag last read (`*`: whatever is there); a stale one is 412. Without it only a first draft is saved:
@@ -1773,6 +1869,12 @@ type MakeStatementJSONRequestBody = TextBody
 
 // CheckReportJSONRequestBody defines body for CheckReport for application/json ContentType.
 type CheckReportJSONRequestBody = ReportBody
+
+// StartCorrectionJSONRequestBody defines body for StartCorrection for application/json ContentType.
+type StartCorrectionJSONRequestBody = CorrectionStart
+
+// CorrectReportJSONRequestBody defines body for CorrectReport for application/json ContentType.
+type CorrectReportJSONRequestBody = Correction
 
 // PutDraftJSONRequestBody defines body for PutDraft for application/json ContentType.
 type PutDraftJSONRequestBody = ReportBody
@@ -1896,6 +1998,15 @@ type ServerInterface interface {
 	// CheckReport Form checks of the body sent, or of the draft; stores nothing
 	// (POST /reports/{year}/checks)
 	CheckReport(ctx echo.Context, year Year) error
+	// AbandonCorrection Give up a correction that is being written
+	// (DELETE /reports/{year}/correction-draft)
+	AbandonCorrection(ctx echo.Context, year Year) error
+	// StartCorrection Begin to write a correction; the draft is then the accepted report, and can be saved and given files
+	// (PUT /reports/{year}/correction-draft)
+	StartCorrection(ctx echo.Context, year Year) error
+	// CorrectReport Correct an accepted report (更正); reviewed like a submission, the conclusion holds until it passes
+	// (POST /reports/{year}/corrections)
+	CorrectReport(ctx echo.Context, year Year, params CorrectReportParams) error
 	// GetDraft The draft; prefilled where none was saved yet
 	// (GET /reports/{year}/draft)
 	GetDraft(ctx echo.Context, year Year) error
@@ -2733,6 +2844,76 @@ func (w *ServerInterfaceWrapper) CheckReport(ctx echo.Context) error {
 	return err
 }
 
+// AbandonCorrection converts echo context to params.
+func (w *ServerInterfaceWrapper) AbandonCorrection(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AbandonCorrection(ctx, year)
+	return err
+}
+
+// StartCorrection converts echo context to params.
+func (w *ServerInterfaceWrapper) StartCorrection(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StartCorrection(ctx, year)
+	return err
+}
+
+// CorrectReport converts echo context to params.
+func (w *ServerInterfaceWrapper) CorrectReport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "year" -------------
+	var year Year
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", ctx.Param("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter year: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CorrectReportParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CorrectReport(ctx, year, params)
+	return err
+}
+
 // GetDraft converts echo context to params.
 func (w *ServerInterfaceWrapper) GetDraft(ctx echo.Context) error {
 	var err error
@@ -3393,6 +3574,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/reports/:year/explanations", wrapper.GetExplanations, options.OperationMiddlewares["getExplanations"]...)
 	router.PUT(options.BaseURL+"/reports/:year/explanations", wrapper.PutExplanations, options.OperationMiddlewares["putExplanations"]...)
 	router.POST(options.BaseURL+"/reports/:year/submissions/:id/receipt", wrapper.OrderReceipt, options.OperationMiddlewares["orderReceipt"]...)
+	router.POST(options.BaseURL+"/reports/:year/corrections", wrapper.CorrectReport, options.OperationMiddlewares["correctReport"]...)
+	router.DELETE(options.BaseURL+"/reports/:year/correction-draft", wrapper.AbandonCorrection, options.OperationMiddlewares["abandonCorrection"]...)
+	router.PUT(options.BaseURL+"/reports/:year/correction-draft", wrapper.StartCorrection, options.OperationMiddlewares["startCorrection"]...)
 	router.GET(options.BaseURL+"/reports/:year/requests", wrapper.ListOwnRequests, options.OperationMiddlewares["listOwnRequests"]...)
 	router.POST(options.BaseURL+"/reports/:year/requests/:id/withdrawal", wrapper.WithdrawRequest, options.OperationMiddlewares["withdrawRequest"]...)
 	router.POST(options.BaseURL+"/reports/:year/extension-requests", wrapper.RequestExtension, options.OperationMiddlewares["requestExtension"]...)

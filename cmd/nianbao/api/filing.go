@@ -84,11 +84,21 @@ func (s *Server) GetReport(c echo.Context, year Year) error {
 		Status: ObligationStatus(report.Obligation.Status), Submissions: make([]ReportSubmission, len(report.Submissions)),
 		Remarks: []Remark{},
 	}
+	corrections, err := filing.CorrectionsOf(ctx, s.DB, report.Obligation.ID)
+	if err != nil {
+		return err
+	}
 	for i := range report.Submissions {
 		sub := &report.Submissions[i]
+		kind := ReportSubmissionKind(sub.Kind)
 		answer.Submissions[i] = ReportSubmission{
 			SubmissionId: sub.ID, ReceiptNo: sub.ReceiptNo, ReceivedAt: instant(sub.ReceivedAt),
-			Status: SubmissionStatus(sub.Status), ReviewDueOn: day(sub.ReviewDueOn),
+			Status: SubmissionStatus(sub.Status), ReviewDueOn: day(sub.ReviewDueOn), Kind: &kind,
+		}
+		for k := range corrections {
+			if corrections[k].SubmissionID == sub.ID {
+				answer.Submissions[i].Corrects = corrects(&corrections[k])
+			}
 		}
 	}
 	if answer.Opinion, answer.Remarks, err = s.lastOpinion(ctx, report.Submissions); err != nil {
@@ -170,11 +180,7 @@ func (s *Server) SubmitReport(c echo.Context, year Year, params SubmitReportPara
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderLocation, fmt.Sprintf("%s/reports/%d/submissions/%s", basePath, year, receipt.SubmissionID))
-	return c.JSON(http.StatusCreated, Receipt{
-		SubmissionId: receipt.SubmissionID, ReceiptNo: receipt.ReceiptNo, ReceivedAt: instant(receipt.ReceivedAt),
-		ReviewDueOn: day(receipt.ReviewDueOn.Date), ReviewDueProvisional: &receipt.ReviewDueOn.Provisional, Sha256: receipt.SHA256,
-	})
+	return answerReceipt(c, year, receipt)
 }
 
 // unread refuses a body that is none or too large. Whatever it holds, it is not the one that a used key stands for, and
@@ -184,14 +190,7 @@ func (s *Server) unread(c echo.Context, year int, key string, refusal error) err
 	if !errors.As(refusal, &tooLarge) && !errors.Is(refusal, errNoBody) {
 		return refusal
 	}
-	used, err := filing.KeyUsed(c.Request().Context(), s.DB, organisationID(c), year, key)
-	if err != nil {
-		return err
-	}
-	if used {
-		return filing.ErrIdempotencyConflict
-	}
-	return refusal
+	return s.orConflict(c, year, key, refusal)
 }
 
 // GetSubmission is GET /reports/{year}/submissions/{id}: the body as it was sent.

@@ -69,6 +69,11 @@ func publicFiling(f *publication.Filing) PublicFiling {
 		at := instant(f.ReceivedAt)
 		out.ReceivedAt = &at
 	}
+	corrections := make([]PublicCorrection, len(f.Corrections))
+	for i, k := range f.Corrections {
+		corrections[i] = PublicCorrection{CorrectedOn: day(k.CorrectedOn), Sections: k.Sections}
+	}
+	out.Corrections = &corrections
 	if c := f.Conclusion; c != nil {
 		out.Conclusion = &PublicConclusion{Number: c.Number, IssuedOn: day(c.IssuedOn), VerifyCode: c.VerifyCode, Outcome: &c.Outcome}
 	}

@@ -68,7 +68,7 @@ func (s *Server) ListReviews(c echo.Context, params ListReviewsParams) error {
 }
 
 func reviewItem(item *review.Item) ReviewItem {
-	status := ReviewItemStatus(item.State)
+	status, kind := ReviewItemStatus(item.State), ReviewItemKind(item.Kind)
 	var claimedBy *string
 	if item.ClaimedBy.Valid {
 		claimedBy = &item.ClaimedName
@@ -78,7 +78,7 @@ func reviewItem(item *review.Item) ReviewItem {
 		Organisation: Organisation{Uscc: item.OrganisationUSCC, Name: item.OrganisationName, Type: OrganisationType(item.OrganisationType)},
 		ReportYear:   item.ReportYear, ReceiptNo: &item.ReceiptNo, ReceivedAt: instant(item.ReceivedAt),
 		DueOn: day(item.DueOn), DueProvisional: &item.DueProvisional, WorkingDaysLeft: item.WorkingDaysLeft,
-		ClaimedBy: claimedBy, Warnings: item.Warnings, Status: &status, Outcome: textOrNull(string(item.Outcome)),
+		ClaimedBy: claimedBy, Warnings: item.Warnings, Kind: &kind, Status: &status, Outcome: textOrNull(string(item.Outcome)),
 	}
 }
 
@@ -94,7 +94,7 @@ func (s *Server) GetReview(c echo.Context, submissionID SubmissionID) error {
 	}
 	answer := Review{
 		Review: reviewItem(&found.Item), Body: found.Body, Findings: findings(found.Findings), Explanations: saidTo(found.Findings, found.Explained), Differences: changes,
-		Remarks: remarks(found.Remarks), Opinion: found.Opinion,
+		Remarks: remarks(found.Remarks), Opinion: found.Opinion, Corrects: corrects(found.Correction),
 	}
 	if found.Prior != nil {
 		prior := ReportBody(found.Prior)
@@ -175,7 +175,7 @@ func (s *Server) answerReview(c echo.Context, r review.Review) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, reviewItem(&review.Item{
-		Review: r, ReceiptNo: sub.ReceiptNo, OrganisationName: org.Name, OrganisationUSCC: string(org.USCC),
+		Review: r, ReceiptNo: sub.ReceiptNo, Kind: sub.Kind, OrganisationName: org.Name, OrganisationUSCC: string(org.USCC),
 		OrganisationType: org.Type, WorkingDaysLeft: s.Calendar().Between(s.today(), r.DueOn),
 	}))
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -37,6 +38,7 @@ type FilingRow struct {
 	Number            string // of the conclusion
 	VerifyHref        string
 	IssuedOn          workday.Date
+	Corrections       []string // 2019年6月3日更正：三、基本信息
 }
 
 // ListingFacts is one entry of a list, past or present.
@@ -136,6 +138,9 @@ func filingRow(f *publication.Filing) FilingRow {
 	}
 	if f.Conclusion != nil {
 		row.Number, row.VerifyHref, row.IssuedOn = f.Conclusion.Number, "/verify/"+f.Conclusion.VerifyCode, f.Conclusion.IssuedOn
+	}
+	for _, k := range f.Corrections {
+		row.Corrections = append(row.Corrections, k.CorrectedOn.Chinese()+"更正："+strings.Join(k.Sections, "、"))
 	}
 	return row
 }
