@@ -1,13 +1,17 @@
 package e2e
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -112,36 +116,118 @@ func TestBrowserSees(t *testing.T) {
 	}
 }
 
+// firstPaint is the most that a page may weigh, compressed, without fonts, in bytes.
+const firstPaint = 100_000
+
+// weight adds up what the page and its styles and scripts weigh on the line; what lay in the cache counts too.
+const weight = `[performance.getEntriesByType("navigation")[0], ...performance.getEntriesByType("resource").filter(r => ["link", "script"].includes(r.initiatorType))]
+	.reduce((sum, r) => sum + r.encodedBodySize, 0)`
+
+// looked is what the look at all pages gathers.
+type looked struct {
+	mu      sync.Mutex
+	kinds   int
+	pages   map[string]bool // templates, such as filer/home
+	heavy   string          // the heaviest page
+	weighed int
+}
+
+func (l *looked) add(name, page string, weighed int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.kinds++
+	l.pages[page] = true
+	if weighed > l.weighed {
+		l.heavy, l.weighed = name, weighed
+	}
+}
+
 // TestPages looks at every kind of page of the demonstration: no barrier that axe finds at the width of a desk and of a
-// phone, no sideways scrolling down to 320 pixels, no refusal of the content security policy, one h1. With -pictures it
-// also writes pictures of them.
+// phone, no sideways scrolling down to 320 pixels, a strict content security policy and no refusal by it, one h1, no more
+// than firstPaint to load. A page template that is never looked at fails it. With -pictures it also writes pictures.
 func TestPages(t *testing.T) {
 	d := demonstrate(t)
-	for _, kind := range pageKinds {
-		t.Run(kind.name, func(t *testing.T) {
-			d.t = t
-			p := kind.look(d)
-			if n := ask[int](p, `document.querySelectorAll("h1").length`); n != 1 {
-				t.Errorf("%d headings of the first level, want one", n)
-			}
-			for _, width := range []int64{desktop, phone} {
-				p.width(width)
-				found, err := p.barriers()
-				if err != nil {
-					t.Fatal(err)
+	seen := &looked{pages: map[string]bool{}}
+	t.Run("of", func(t *testing.T) {
+		for _, who := range people(pageKinds) {
+			name, _, _ := strings.Cut(cmp.Or(who, "anyone"), "@")
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				own := d.with(t)
+				for _, kind := range pageKinds {
+					if kind.who == who {
+						t.Run(kind.name, func(t *testing.T) {
+							own.t = t
+							p := kind.look(own)
+							seen.add(kind.name, ask[string](p, `document.body.dataset.page`), ask[int](p, weight))
+							p.sound(kind.name)
+						})
+					}
 				}
-				for _, b := range found {
-					t.Errorf("at %d: %s", width, b)
-				}
-				p.photograph(kind.name, width)
-			}
-			p.fits(desktop, phone, narrow)
-			for _, complaint := range p.heard.all() {
-				t.Errorf("the browser: %s", complaint)
-			}
-		})
+			})
+		}
+	})
+	t.Logf("%d pages; the heaviest, %s, weighs %d bytes", seen.kinds, seen.heavy, seen.weighed)
+	if seen.kinds == len(pageKinds) {
+		seen.all(t)
 	}
-	if d.t = t; *pictures != "" {
+	if *pictures != "" {
 		d.photographDocuments()
+	}
+}
+
+// people are those whose pages they are, in order.
+func people(kinds []pageKind) []string {
+	var list []string
+	for _, kind := range kinds {
+		if !slices.Contains(list, kind.who) {
+			list = append(list, kind.who)
+		}
+	}
+	return list
+}
+
+// all fails for every template of a page that was not looked at.
+func (l *looked) all(t *testing.T) {
+	t.Helper()
+	for _, folder := range []string{"account", "desk", "error", "filer", "public"} {
+		files, err := filepath.Glob(filepath.Join("..", "templates", folder, "*.html"))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("templates of %s: %v, %d files", folder, err, len(files))
+		}
+		for _, file := range files {
+			if page := folder + "/" + strings.TrimSuffix(filepath.Base(file), ".html"); !l.pages[page] {
+				t.Errorf("no kind of page shows templates/%s.html: add it to pageKinds", page)
+			}
+		}
+	}
+}
+
+// sound looks at the page as it stands.
+func (p *tab) sound(name string) {
+	p.t.Helper()
+	if n := ask[int](p, `document.querySelectorAll("h1").length`); n != 1 {
+		p.t.Errorf("%d headings of the first level, want one", n)
+	}
+	if n := ask[int](p, weight); n > firstPaint {
+		p.t.Errorf("%d bytes to load, at most %d are allowed", n, firstPaint)
+	}
+	if !strings.Contains(p.policy, "frame-ancestors 'none'") || !strings.Contains(p.policy, "default-src 'none'") || strings.Contains(p.policy, "unsafe") {
+		p.t.Errorf("content security policy: %q", p.policy)
+	}
+	for _, width := range []int64{desktop, phone} {
+		p.width(width)
+		found, err := p.barriers()
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		for _, b := range found {
+			p.t.Errorf("at %d: %s", width, b)
+		}
+		p.photograph(name, width)
+	}
+	p.fits(desktop, phone, narrow)
+	for _, complaint := range p.heard.all() {
+		p.t.Errorf("the browser: %s", complaint)
 	}
 }

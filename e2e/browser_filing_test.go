@@ -22,6 +22,7 @@ type office struct {
 	server   *server
 	browser  *browser
 	services []organisation
+	others   map[string]organisation // one of each other type
 }
 
 const (
@@ -36,8 +37,21 @@ const (
 // openOffice starts a server on a day of the season with two service organisations, each with a filer, and a reviewer.
 func openOffice(t *testing.T) *office {
 	t.Helper()
+	o := openRegister(t)
+	for _, organisation := range o.services {
+		link := invite(t, o.server.place, "filer", "--organisation", organisation.uscc, organisation.email)
+		activate(t, o.tab(), link, officePassword)
+	}
+	activate(t, o.tab(), invite(t, o.server.place, "reviewer", "--authority", authority, officeReviewer), officePassword)
+	return o
+}
+
+// openRegister is an office in which nobody has an account yet.
+func openRegister(t *testing.T, args ...string) *office {
+	t.Helper()
 	p := place{data: filepath.Join(t.TempDir(), "data")}
-	o := &office{t: t, server: startServer(t, p, "--demo", "--demo-data", "none", "--clock", date(2019, 3, 18).at("09:00:00"))}
+	o := &office{t: t, server: startServer(t, p, append([]string{"--demo", "--demo-data", "none", "--clock", date(2019, 3, 18).at("09:00:00")}, args...)...),
+		others: map[string]organisation{}}
 	dir := t.TempDir()
 	p.must(t, "authorities", "import", writeFile(t, dir, "authorities.csv", "code,name,level,parent\n440000,试验省民政厅,province,\n440100,试验市民政局,city,440000\n"))
 	register := p.must(t, "sample", "organisations", "--count", "6", "--seed", "2018", "--authority", authority)
@@ -48,16 +62,14 @@ func openOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	for _, cells := range rows[1:] {
-		if organisation := read(rows[0], cells); organisation.kind == "service" {
+		organisation := read(rows[0], cells)
+		if organisation.kind == "service" {
 			o.services = append(o.services, organisation)
+		} else {
+			o.others[organisation.kind] = organisation
 		}
 	}
 	o.browser = startBrowser(t)
-	for _, organisation := range o.services {
-		link := invite(t, p, "filer", "--organisation", organisation.uscc, organisation.email)
-		activate(t, o.tab(), link, officePassword)
-	}
-	activate(t, o.tab(), invite(t, p, "reviewer", "--authority", authority, officeReviewer), officePassword)
 	return o
 }
 
@@ -356,6 +368,7 @@ func (p *tab) answerRemark(key, remark, answer string) {
 	p.wants(".nb-fix .nb-remark", remark)
 	p.typeInto("#f-"+key, answer)
 	p.press(`button[name=save][value=next]`)
+	p.wants(`section[aria-labelledby="diff"]`, "与上次报送相比", "改动 1 处", answer)
 	p.declare()
 }
 
@@ -416,20 +429,4 @@ func (o *office) checkConclusion(filer *tab, organisation organisation) {
 	if got := anyone.link(`main a[href^="/verify/"]`); got != code {
 		o.t.Errorf("the public page leads to %q, want %q", got, code)
 	}
-}
-
-// TestBrowserWithoutScript wants the main path to work with scripts switched off.
-func TestBrowserWithoutScript(t *testing.T) {
-	o := openOffice(t)
-	organisation := o.services[1]
-	a := o.answers(organisation)
-	p := o.tab()
-	p.withoutScript()
-	p.signIn(organisation.email, officePassword)
-	if p.scripted() {
-		t.Fatal("the page's scripts run although they are switched off")
-	}
-	p.fillReport(a)
-	p.submitChecked()
-	p.filed(a, nil)
 }

@@ -3,126 +3,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
-	"path/filepath"
-	"regexp"
-	"strings"
-	"testing"
 )
-
-// demonstration is a running demonstration with a browser in front of it.
-type demonstration struct {
-	t        testing.TB
-	server   *server
-	cluster  *cluster
-	browser  *browser
-	password string
-	tabs     map[string]*tab // by who is signed in; "" is nobody
-}
-
-// The sign-ins of a demonstration, as serve prints them.
-const (
-	associationFiler = "shetuan@yanshi.example"
-	serviceFiler     = "minfei@yanshi.example"
-	foundationFiler  = "jijinhui@yanshi.example"
-	reviewerOne      = "shencha1@yanshi.example"
-	approverOne      = "fuhe@yanshi.example"
-	adminOne         = "guanli@yanshi.example"
-
-	demoCity = "990100"
-)
-
-// Filers made for organisations in other states than those of the sign-ins.
-const (
-	notifiedFiler  = "notified@yanshi.example"
-	listedFiler    = "listed@yanshi.example"
-	submittedFiler = "submitted@yanshi.example"
-)
-
-var passwordLine = regexp.MustCompile(`password of every sign-in: (\S+)`)
-
-// demonstrate starts the demonstration with all its data.
-func demonstrate(t testing.TB) *demonstration {
-	t.Helper()
-	s := startServer(t, place{data: filepath.Join(t.TempDir(), "data")}, "--demo", "--clock", "2026-04-20T10:00:00+08:00")
-	found := passwordLine.FindStringSubmatch(s.log.tail(50))
-	if found == nil {
-		t.Fatalf("serve --demo prints no password:\n%s", s.log.tail(50))
-	}
-	d := &demonstration{t: t, server: s, cluster: &cluster{nodes: []*server{s}}, browser: startBrowser(t), password: found[1], tabs: map[string]*tab{}}
-	d.enrol()
-	return d
-}
-
-// enrol makes sign-ins for an organisation that was notified, one that is listed, and one whose report waits.
-func (d *demonstration) enrol() {
-	d.t.Helper()
-	ctx := d.t.Context()
-	desk := caller{d.cluster, trimmed(d.server.must(d.t, "token", "issue", "--role", "reviewer", "--authority", demoCity, "--name", "浏览器测试"))}
-	type matter struct {
-		Organisation struct {
-			USCC string `json:"uscc"`
-		} `json:"organisation"`
-		ServedOn *string `json:"served_on"`
-	}
-	for email, path := range map[string]string{
-		notifiedFiler: "/listings?status=notified", listedFiler: "/listings?status=listed", submittedFiler: "/reviews?status=pending",
-	} {
-		var list struct{ Items []matter }
-		if err := desk.get(ctx, path+"&limit=200", &list); err != nil || len(list.Items) == 0 {
-			d.t.Fatalf("%s: %v, %d items", path, err, len(list.Items))
-		}
-		for _, m := range list.Items { // one that has not answered: its notice waits for service
-			if email == notifiedFiler && m.ServedOn == nil {
-				list.Items[0] = m
-			}
-		}
-		activate(d.t, d.browser.tab(d.t, d.server.url), d.invite("filer", "--organisation", list.Items[0].Organisation.USCC, email), d.password)
-	}
-}
-
-// invite gives a person a role and returns the path of the one-time link.
-func (d *demonstration) invite(role, scope, holder, email string) string {
-	d.t.Helper()
-	return invite(d.t, d.server.place, role, scope, holder, email)
-}
-
-func invite(t testing.TB, p place, role, scope, holder, email string) string {
-	t.Helper()
-	link := trimmed(p.must(t, "account", "invite", "--role", role, scope, holder, "--email", email, "--name", "测试员"))
-	_, path, ok := strings.Cut(link, "/activate/")
-	if !ok {
-		t.Fatalf("account invite prints %q", link)
-	}
-	return "/activate/" + path
-}
-
-// activate follows the one-time link and sets the password.
-func activate(t testing.TB, p *tab, link, password string) {
-	t.Helper()
-	p.open(link)
-	p.typeInto("#f-password", password)
-	p.typeInto("#f-repeat", password)
-	p.press("main form button[type=submit]")
-	if strings.HasPrefix(p.where(), "/activate/") {
-		t.Fatalf("the link does not take the password: %s", p.shown())
-	}
-}
-
-// tab is the tab in which the person is signed in.
-func (d *demonstration) tab(who string) *tab {
-	d.t.Helper()
-	p := d.tabs[who]
-	if p == nil {
-		p = d.browser.tab(d.browser.t, d.server.url)
-		p.t = d.t
-		if who != "" {
-			p.signIn(who, d.password)
-		}
-		d.tabs[who] = p
-	}
-	p.t = d.t
-	return p
-}
 
 // pageKind is a kind of page and the way to it.
 type pageKind struct {
@@ -178,8 +59,46 @@ var pageKinds = []pageKind{
 	{name: "account-activate", path: "/sign-in", act: func(d *demonstration, p *tab) {
 		p.open(d.invite("reviewer", "--authority", demoCity, fmt.Sprintf("new%d@yanshi.example", p.serial())))
 	}},
+	{name: "account-register", path: "/sign-in/activate"},
+	{name: "account-register-refused", path: "/sign-in/activate", act: func(_ *demonstration, p *tab) {
+		p.typeInto("#f-uscc", "51440100MJK1A2B31X")
+		p.press("main form button[type=submit]")
+	}},
+	{name: "account-code", path: "/sign-in/activate", act: askCode},
+	{name: "account-code-refused", path: "/sign-in/activate", act: func(d *demonstration, p *tab) {
+		askCode(d, p)
+		p.press("main form button[type=submit]")
+	}},
+	{name: "account-reset", path: "/sign-in/reset"},
+	{name: "account-reset-sent", path: "/sign-in/reset", act: func(_ *demonstration, p *tab) {
+		p.typeInto("#f-email", "nobody@yanshi.example")
+		p.press("main form button[type=submit]")
+	}},
+	{name: "account-accept", path: "/sign-in", act: func(d *demonstration, p *tab) {
+		p.open(d.invite("reviewer", "--authority", townCode, reviewerTwo))
+	}},
 	{name: "account-link-over", path: "/activate/no-such-link", status: http.StatusGone},
 	{name: "error-not-found", path: "/no-such-page", status: http.StatusNotFound},
+
+	{name: "account-account", who: serviceFiler, path: "/account"},
+	{name: "account-name", who: serviceFiler, path: "/account/name"},
+	{name: "account-email", who: serviceFiler, path: "/account/email"},
+	{name: "account-password-refused", who: serviceFiler, path: "/account/password", act: pressMain},
+	{name: "account-choose", who: serviceFiler, path: "/account/choose"},
+	{name: "account-people", who: serviceFiler, path: "/account/people"},
+	{name: "account-people-refused", who: serviceFiler, path: "/account/people", act: func(_ *demonstration, p *tab) {
+		p.press(`form[action="/account/people"] button`)
+	}},
+	{name: "account-people-editor", who: serviceEditor, path: "/account/people"},
+	{name: "account-end", who: serviceFiler, path: "/account/people", through: []string{`main a[href$="/end"]`}},
+	{name: "account-tokens", who: serviceFiler, path: "/account/tokens"},
+	{name: "account-tokens-refused", who: serviceFiler, path: "/account/tokens", act: pressMain},
+	{name: "account-tokens-made", who: serviceFiler, path: "/account/tokens", act: makeToken},
+	{name: "account-end-token", who: serviceFiler, path: "/account/tokens", act: func(d *demonstration, p *tab) {
+		makeToken(d, p)
+		p.follow(`main a[href$="/end"]`)
+	}},
+	{name: "account-confirm", who: submittedFiler, path: "/account/email", act: openConfirmation},
 
 	{name: "filer-home", who: associationFiler, path: "/filer"},
 	{name: "filer-home-returned", who: serviceFiler, path: "/filer"},
@@ -195,6 +114,28 @@ var pageKinds = []pageKind{
 	}},
 	{name: "filer-conflict", who: associationFiler, path: year + "/sections/basics", act: editTwice},
 	{name: "filer-check", who: associationFiler, path: year + "/check"},
+	{name: "filer-check-clean", who: serviceFiler, path: year + "/check"},
+	{name: "filer-attachments", who: associationFiler, path: year + "/attachments"},
+	{name: "filer-attachments-refused", who: associationFiler, path: year + "/attachments", act: func(d *demonstration, p *tab) {
+		p.send("form.nb-upload", writeFile(d.t, d.t.TempDir(), "审计报告.pdf", "MZ this is a program"))
+	}},
+	{name: "filer-print", who: associationFiler, path: year + "/print"},
+	{name: "filer-workbook", who: associationFiler, path: year + "/workbook"},
+	{name: "filer-workbook-refused", who: associationFiler, path: year + "/workbook", act: func(d *demonstration, p *tab) {
+		p.send("form.nb-upload", writeFile(d.t, d.t.TempDir(), "报表.xlsx", "no workbook"))
+	}},
+	{name: "filer-workbook-preview", who: associationFiler, path: year + "/workbook", act: func(d *demonstration, p *tab) {
+		p.send("form.nb-upload", writeFile(d.t, d.t.TempDir(), "报表.csv",
+			"资产负债表\n项目,行次,年初数,期末数\n货币资金,1,\"1,234.50\",\"65,432.10\"\n应收款项,3,,一万元\n"))
+	}},
+	{name: "filer-request", who: associationFiler, path: year + "/extension"},
+	{name: "filer-request-refused", who: associationFiler, path: year + "/exemption", act: pressMain},
+	{name: "filer-accepted", who: associationFiler, path: "/filer/reports/2024/accepted"},
+	{name: "filer-submit-editor", who: serviceEditor, path: year + "/submit"},
+	{name: "filer-submit-refused", who: serviceFiler, path: year + "/submit", act: func(_ *demonstration, p *tab) {
+		p.press("#declare button[type=submit]")
+	}},
+	{name: "filer-sponsor", who: townFiler, path: year + "/sponsor"},
 	{name: "filer-submit", who: serviceFiler, path: year + "/submit"},
 	{name: "filer-return", who: serviceFiler, path: year + "/return"},
 	{name: "filer-report", who: serviceFiler, path: year},
@@ -223,6 +164,18 @@ var pageKinds = []pageKind{
 		p.press("#decide button.btn-primary")
 	}},
 	{name: "desk-decide", who: reviewerOne, path: "/desk/reviews", through: []string{`main tbody a`}, act: previewReturn},
+	{name: "desk-conflict", who: reviewerOne, path: "/desk/reviews", act: claimTwice},
+	{name: "desk-reopening", who: reviewerOne, path: "/desk/reviews", act: openReopening},
+	{name: "desk-requests", who: reviewerOne, path: "/desk/requests"},
+	{name: "desk-request", who: reviewerOne, path: "/desk/requests", through: []string{`main tbody a`}},
+	{name: "desk-request-decision", who: reviewerOne, path: "/desk/requests", through: []string{`main tbody a`, `main a[href$="/decision"]`}},
+	{name: "desk-service", who: reviewerOne, path: "/desk/listings", act: func(d *demonstration, p *tab) {
+		p.open("/desk/listings/" + unserved(d.matters("/listings?status=notified")).ID + "/service")
+	}},
+	{name: "desk-decision", who: reviewerOne, path: "/desk/listings?status=notified",
+		through: []string{`main a[href^="/desk/listings/"]`, `main a[href$="/decision"]`}},
+	{name: "desk-removal", who: reviewerOne, path: "/desk/listings?status=listed",
+		through: []string{`main a[href^="/desk/listings/"]`, `main a[href$="/removal"]`}},
 	{name: "desk-listings", who: reviewerOne, path: "/desk/listings"},
 	{name: "desk-listing", who: reviewerOne, path: "/desk/listings", through: []string{`main a[href^="/desk/listings/"]`}},
 	{name: "desk-listing-listed", who: reviewerOne, path: "/desk/listings?status=listed", through: []string{`main a[href^="/desk/listings/"]`}},
@@ -238,43 +191,14 @@ var pageKinds = []pageKind{
 	{name: "desk-message", who: reviewerOne, path: "/desk/messages", through: []string{`main a[href^="/desk/messages/"]`}},
 	{name: "desk-outbox", who: adminOne, path: "/desk/outbox"},
 	{name: "desk-admin", who: adminOne, path: "/desk"},
+	{name: "desk-outbox-failed", who: adminOne, path: "/desk/outbox?state=failed"},
 	{name: "desk-approver", who: approverOne, path: "/desk"},
-}
-
-// uploadChanged changes one byte of a genuine document and has it verified.
-func uploadChanged(d *demonstration, p *tab) {
-	d.t.Helper()
-	desk := d.tab(reviewerOne)
-	desk.open("/desk/documents")
-	pdf := desk.fetch(desk.link(`main a[href^="/desk/documents/0"]`))
-	p.upload(writeFile(d.t, d.t.TempDir(), "changed.pdf", string(changed(pdf))))
-}
-
-// changed is the file with one byte of its content altered.
-func changed(pdf []byte) []byte {
-	altered := append([]byte(nil), pdf...)
-	altered[len(altered)/3] ^= 0x20
-	return altered
-}
-
-// editTwice changes one answer in two windows at once.
-func editTwice(d *demonstration, p *tab) {
-	d.t.Helper()
-	const save = `button[name=save][value=later]:not([tabindex])`
-	other := d.browser.tab(d.t, d.server.url)
-	other.signIn(associationFiler, d.password)
-	other.open(p.where())
-	other.fill(map[string]any{"phone": fmt.Sprintf("0990-8100%04d", p.serial())})
-	other.press(save)
-	p.fill(map[string]any{"phone": fmt.Sprintf("0990-8200%04d", p.serial())})
-	p.press(save)
-}
-
-// previewReturn writes a remark and looks at the return before it is final.
-func previewReturn(d *demonstration, p *tab) {
-	d.t.Helper()
-	p.typeInto("#new-remark textarea", "住所与登记证书不一致。已搬迁的，先办理变更登记；未搬迁的，按证书填写。")
-	p.press("#new-remark button[type=submit]")
-	p.tick(`#decide input[value=return]`)
-	p.press("#decide button.btn-primary")
+	{name: "desk-approve", who: townApprover, path: "/desk/reviews", act: func(d *demonstration, p *tab) {
+		p.open("/desk/reviews/" + d.town.proposed)
+		p.tick("#decide input[value=confirm]")
+		p.press("#decide button.btn-primary")
+	}},
+	{name: "desk-sponsor", who: townSponsor, path: "/desk/sponsor"},
+	{name: "desk-sponsor-case", who: townSponsor, path: "/desk/sponsor", through: []string{`main tbody a`}},
+	{name: "desk-sponsor-opinion", who: townSponsor, path: "/desk/sponsor", through: []string{`main tbody a`, `main a[href$="/opinion"]`}},
 }

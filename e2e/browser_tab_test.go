@@ -23,6 +23,8 @@ type tab struct {
 	base  string
 	heard *complaints
 	used  int
+
+	policy string // content security policy of the last page
 }
 
 // do runs one step.
@@ -102,7 +104,7 @@ func (p *tab) status(path string) int {
 	if err != nil {
 		p.t.Fatalf("open %s: %v", path, err)
 	}
-	return int(response.Status)
+	return p.answered(response)
 }
 
 // has tells whether the page has such an element.
@@ -158,6 +160,17 @@ func (p *tab) leads(what string, step chromedp.Action[chromedp.Void]) int {
 	response, err := chromedp.RunResponse(ctx, step)
 	if err != nil {
 		p.t.Fatalf("%s on %s: %v", what, p.where(), err)
+	}
+	return p.answered(response)
+}
+
+// answered remembers what the tests ask of every answer, and gives its status.
+func (p *tab) answered(response *network.Response) int {
+	p.policy = ""
+	for name, value := range response.Headers {
+		if strings.EqualFold(name, "Content-Security-Policy") {
+			p.policy, _ = value.(string)
+		}
 	}
 	return int(response.Status)
 }
@@ -239,8 +252,14 @@ const fillForm = `answers => Object.entries(answers).filter(([name, value]) => {
 // upload sends a file by the form of the page.
 func (p *tab) upload(file string) {
 	p.t.Helper()
-	p.do("choose "+file, chromedp.SetUploadFiles(chromedp.CSS("#f-file"), []string{file}))
-	p.press(`form[enctype] button[type=submit]`)
+	p.send("form[enctype]", file)
+}
+
+// send sends a file by the first such form.
+func (p *tab) send(form, file string) {
+	p.t.Helper()
+	p.do("choose "+file, chromedp.SetUploadFiles(chromedp.CSS(form+" input[type=file]"), []string{file}))
+	p.press(form + " button[type=submit]")
 }
 
 // serial is a number that the tab has not used yet.

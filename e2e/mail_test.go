@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"fmt"
 	"io"
+	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,13 +20,16 @@ type mailServer struct {
 
 	mu    sync.Mutex
 	count map[string]map[string]int // by address, by the header Nianbao-Kind
+	codes map[string]string         // the last one-time code by address
 	total int
 }
+
+var sixDigits = regexp.MustCompile(`验证码：(\d{6})`)
 
 // startMail starts a mail server on a free port.
 func startMail(t testing.TB) *mailServer {
 	t.Helper()
-	m := &mailServer{count: map[string]map[string]int{}}
+	m := &mailServer{count: map[string]map[string]int{}, codes: map[string]string{}}
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +72,23 @@ func (m *mailServer) to(address string) map[string]int {
 	return counts
 }
 
+// code waits for the one-time code that an address is sent.
+func (m *mailServer) code(t testing.TB, address string) (code string) {
+	t.Helper()
+	err := eventually(startPatience, func() error {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if code = m.codes[strings.ToLower(address)]; code == "" {
+			return fmt.Errorf("no mail with a code for %s", address)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return code
+}
+
 // addresses is how many different receivers there were.
 func (m *mailServer) addresses() int {
 	m.mu.Lock()
@@ -90,9 +113,15 @@ func (s *mailSession) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, message.Body); err != nil {
+	body := message.Body
+	if message.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
+		body = quotedprintable.NewReader(body)
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
 		return err
 	}
+	code := sixDigits.FindSubmatch(text)
 	kind := message.Header.Get("Nianbao-Kind")
 	m := s.server
 	m.mu.Lock()
@@ -102,6 +131,9 @@ func (s *mailSession) Data(r io.Reader) error {
 			m.count[to] = map[string]int{}
 		}
 		m.count[to][kind]++
+		if code != nil {
+			m.codes[to] = string(code[1])
+		}
 		m.total++
 	}
 	return nil
