@@ -22,7 +22,7 @@ func (s *Server) CorrectReport(c echo.Context, year Year, params CorrectReportPa
 	}
 	sent, err := requiredBody(c)
 	if err != nil {
-		return s.unread(c, year, params.IdempotencyKey, err)
+		return s.orConflict(c, year, params.IdempotencyKey, err)
 	}
 	reason, body, err := readCorrection(sent)
 	if err != nil {
