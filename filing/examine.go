@@ -84,7 +84,8 @@ func (e *examined) warningsJSON() (string, error) {
 	return string(data), nil
 }
 
-// Check asks for the form checks on a body, or on the draft if there is none.
+// Check asks for the form checks on a body, or on the draft if there is none; on what the draft begins with if that was
+// never saved.
 type Check struct {
 	OrganisationID uuid.UUID
 	Year           int
@@ -93,7 +94,7 @@ type Check struct {
 
 // Check runs the form checks and stores nothing. The findings are never nil. A
 // season that has not opened is a *StateError, an unreadable body a
-// *form.BodyError; without body and draft it is ErrNoDraft.
+// *form.BodyError.
 func (s *Service) Check(ctx context.Context, c Check) ([]check.Finding, error) {
 	t, err := s.find(ctx, lookup{organisationID: c.OrganisationID, year: c.Year, prior: true})
 	if err != nil {
@@ -104,10 +105,12 @@ func (s *Service) Check(ctx context.Context, c Check) ([]check.Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		if draft.Version == 0 {
-			return nil, ErrNoDraft
-		}
 		c.Body = draft.Body
+		if draft.Version == 0 { // what GET gives as the draft
+			if c.Body, err = s.Prefill(ctx, c.OrganisationID, c.Year); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if c.Body == nil {
 		return nil, t.notOpen()

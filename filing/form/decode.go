@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -124,7 +125,10 @@ func (d *decoder) field(f *Field, path string, n node) (value any, ok bool) {
 		case KindDate:
 			value, ok = n.text, validDate(n.text)
 		default:
-			value, ok = decimalOf(n.text)
+			if value, ok = decimalOf(n.text); !ok && beyondRange.MatchString(n.text) {
+				d.problem(path, ProblemKind, fmt.Sprintf("“%s”超出范围，整数部分最多 13 位。", f.Label), "请核对是否多写了数字，以及单位是否正确。")
+				return nil, false
+			}
 		}
 	}
 	if !ok {
@@ -132,6 +136,9 @@ func (d *decoder) field(f *Field, path string, n node) (value any, ok bool) {
 	}
 	return value, ok
 }
+
+// beyondRange is a figure that is written as it must be, and larger than any that can be stored.
+var beyondRange = regexp.MustCompile(`^-?[1-9][0-9]{13,}\.[0-9]{2}$`)
 
 func decimalOf(s string) (any, bool) {
 	n, ok := parseDecimal(s)

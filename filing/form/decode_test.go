@@ -83,6 +83,7 @@ func TestDecodeProblems(t *testing.T) {
 		{"people", `12.0`, ProblemKind, "people", "“人数”的格式不正确，应为整数，不带小数和引号。"},
 		{"people", `1e3`, ProblemKind, "people", "“人数”的格式不正确，应为整数，不带小数和引号。"},
 		{"people", `-0`, ProblemKind, "people", "“人数”的格式不正确，应为整数，不带小数和引号。"},
+		{"cf_in.amount", `"12345678901234.00"`, ProblemKind, "cf_in.amount", "“流入（金额）”超出范围，整数部分最多 13 位。"},
 		{"people", `99999999999999`, ProblemKind, "people", "“人数”的格式不正确，应为整数，不带小数和引号。"},
 		{"hours", `12.5`, ProblemKind, "hours", "“时数”的格式不正确，应为整数，或最多两位小数的字符串，如\"12.50\"。"},
 		{"hours", `"12.505"`, ProblemKind, "hours", "“时数”的格式不正确，应为整数，或最多两位小数的字符串，如\"12.50\"。"},

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -148,9 +149,9 @@ type Conclusion struct {
 	IssuedOn workday.Date
 }
 
-// Entry is the entry of the organisation with that code; ErrNotFound.
+// Entry is the entry of the organisation with that code, in letters of either case; ErrNotFound.
 func (s *Service) Entry(ctx context.Context, uscc string) (Entry, error) {
-	o, err := registry.OrganisationByUSCC(ctx, s.db, uscc)
+	o, err := registry.OrganisationByUSCC(ctx, s.db, strings.ToUpper(uscc))
 	if errors.Is(err, registry.ErrNotFound) {
 		return Entry{}, ErrNotFound
 	}

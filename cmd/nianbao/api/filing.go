@@ -171,7 +171,10 @@ func (s *Server) SubmitReport(c echo.Context, year Year, params SubmitReportPara
 	}
 	body, err := requiredBody(c)
 	if err != nil {
-		return s.unread(c, year, params.IdempotencyKey, err)
+		body, err = s.unread(c, year, params.IdempotencyKey, err)
+	}
+	if err != nil {
+		return err
 	}
 	receipt, err := s.Filing.Submit(c.Request().Context(), filing.Submit{
 		OrganisationID: organisationID(c), Year: year, Body: body,
@@ -183,14 +186,25 @@ func (s *Server) SubmitReport(c echo.Context, year Year, params SubmitReportPara
 	return answerReceipt(c, year, receipt)
 }
 
-// unread refuses a body that is none or too large. Whatever it holds, it is not the one that a used key stands for, and
-// that is told before any look at the body.
-func (s *Server) unread(c echo.Context, year int, key string, refusal error) error {
+// unread decides on a body that was refused before it was read. Where its key was used, whether it is the one that the
+// key stands for is told before any other look at it: none, or one that is too large, is not; one of another media type
+// is read to be compared.
+func (s *Server) unread(c echo.Context, year int, key string, refusal error) ([]byte, error) {
 	var tooLarge *http.MaxBytesError
-	if !errors.As(refusal, &tooLarge) && !errors.Is(refusal, errNoBody) {
-		return refusal
+	otherType := errors.Is(refusal, errMediaType)
+	if !errors.As(refusal, &tooLarge) && !errors.Is(refusal, errNoBody) && !otherType {
+		return nil, refusal
 	}
-	return s.orConflict(c, year, key, refusal)
+	used, err := filing.KeyUsed(c.Request().Context(), s.DB, organisationID(c), year, key)
+	switch {
+	case err != nil:
+		return nil, err
+	case !used:
+		return nil, refusal
+	case otherType:
+		return readAny(c)
+	}
+	return nil, filing.ErrIdempotencyConflict
 }
 
 // GetSubmission is GET /reports/{year}/submissions/{id}: the body as it was sent.

@@ -97,6 +97,11 @@ func TestSubmissionIsRefused(t *testing.T) {
 	w.submit(0, "k2", w.report(0, 2)).refused(http.StatusConflict, "already_submitted")
 	w.submit(0, "k", w.report(0, 2)).refused(http.StatusUnprocessableEntity, "idempotency_conflict")
 	w.submit(0, "k", []byte(`{`)).refused(http.StatusUnprocessableEntity, "idempotency_conflict")
+	// The key tells before the media type does.
+	for sent, want := range map[string]int{string(w.report(0, 1)): http.StatusCreated, "values=": http.StatusUnprocessableEntity} {
+		w.do(call{token: w.filer(0), method: http.MethodPost, path: "/reports/2018/submissions", body: []byte(sent),
+			header: http.Header{"Idempotency-Key": {"k"}, "Content-Type": {"text/plain"}}}).want(want)
+	}
 	w.submit(0, "k", nil).refused(http.StatusUnprocessableEntity, "idempotency_conflict")
 	w.submit(0, "k", bytes.Repeat([]byte(" "), 3<<20)).refused(http.StatusUnprocessableEntity, "idempotency_conflict")
 	w.submit(0, "unused", bytes.Repeat([]byte(" "), 3<<20)).refused(http.StatusRequestEntityTooLarge, "too_large")
@@ -189,7 +194,11 @@ func TestWithdrawal(t *testing.T) {
 
 func TestChecks(t *testing.T) {
 	w := newWorld(t, "2019-01-20")
-	w.post(w.filer(0), "/reports/2018/checks", nil).refused(http.StatusNotFound, "not_found")
+	prefilled := w.get(w.filer(0), "/reports/2018/draft").want(http.StatusOK).Body
+	if diff := cmp.Diff(into[api.Findings](w.post(w.filer(0), "/reports/2018/checks", prefilled).want(http.StatusOK)),
+		into[api.Findings](w.post(w.filer(0), "/reports/2018/checks", nil).want(http.StatusOK))); diff != "" {
+		t.Errorf("without a draft, what it begins with is not what is checked:\n%s", diff)
+	}
 	good := into[api.Findings](w.post(w.filer(0), "/reports/2018/checks", w.report(0, 1)).want(http.StatusOK))
 	if len(good.Findings) != 0 {
 		t.Errorf("findings of a good report: %+v", good.Findings)

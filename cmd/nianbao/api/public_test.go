@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
 	"nianbao/cmd/nianbao/api"
@@ -46,6 +47,10 @@ func TestPublicSearchAndEntry(t *testing.T) {
 	if given(entry.Standing) != "normal" || entry.Authority.Name != "试点市民政局" || len(entry.Filings) != 1 || !entry.Filings[0].Overdue ||
 		len(entry.Listings) != 1 || entry.Listings[0].EndedOn == nil || len(given(entry.SpotChecks)) != 1 {
 		t.Errorf("entry %+v", entry)
+	}
+	lower := into[api.PublicOrganisation](w.get("", "/public/organisations/"+strings.ToLower(string(w.orgs[0].USCC))).want(http.StatusOK))
+	if diff := cmp.Diff(entry, lower); diff != "" {
+		t.Errorf("the code in small letters:\n%s", diff)
 	}
 	w.get("", "/public/organisations/"+strings.Repeat("9", 18)).refused(http.StatusNotFound, "not_found")
 	w.get("", "/public/organisations/%E4%B8%AD%00").refused(http.StatusNotFound, "not_found")

@@ -34,6 +34,12 @@ func readBody(c echo.Context) ([]byte, error) {
 	if !isJSON(req.Header) {
 		return nil, errMediaType
 	}
+	return readAny(c)
+}
+
+// readAny is readBody whatever the media type.
+func readAny(c echo.Context) ([]byte, error) {
+	req := c.Request()
 	var body bytes.Buffer
 	if n := req.ContentLength; n > 0 && n <= int64(form.DefaultLimits.MaxBytes) {
 		body.Grow(int(n) + bytes.MinRead)
