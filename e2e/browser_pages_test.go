@@ -130,6 +130,8 @@ var pageKinds = []pageKind{
 	}},
 	{name: "filer-request", who: associationFiler, path: year + "/extension"},
 	{name: "filer-request-refused", who: associationFiler, path: year + "/exemption", act: pressMain},
+	{name: "filer-correction", who: foundationFiler, path: year + "/correction"},
+	{name: "filer-correction-refused", who: foundationFiler, path: year + "/correction", act: pressMain},
 	{name: "filer-accepted", who: associationFiler, path: "/filer/reports/2024/accepted"},
 	{name: "filer-submit-editor", who: serviceEditor, path: year + "/submit"},
 	{name: "filer-submit-refused", who: serviceFiler, path: year + "/submit", act: func(_ *demonstration, p *tab) {

@@ -11,15 +11,24 @@ import (
 
 // BenchmarkSummary reads a whole foundation report through, some 490 fields, over
 // HTTP from this process: what the server needs and the copy to the client.
-func BenchmarkSummary(b *testing.B) {
+func BenchmarkSummary(b *testing.B) { benchmarkPage(b, registry.TypeFoundation, submitPath) }
+
+// BenchmarkSection opens the balance sheet of a service organisation, some 60
+// amounts, in the same way.
+func BenchmarkSection(b *testing.B) {
+	benchmarkPage(b, registry.TypeService, "/filer/reports/2018/sections/balance_sheet")
+}
+
+func benchmarkPage(b *testing.B, typ registry.Type, path string) {
+	b.Helper()
 	w := newWorld(b, "2019-03-28")
-	org, _ := w.org(registry.TypeFoundation)
+	org, _ := w.org(typ)
 	w.saveWith(org, nil)
-	client := w.browser(registry.TypeFoundation)
+	client := w.browser(typ)
 	b.ReportAllocs()
 	before := processorTime(b)
 	for b.Loop() {
-		if a := client.Get(submitPath); a.Status != http.StatusOK {
+		if a := client.Get(path); a.Status != http.StatusOK {
 			b.Fatalf("status %d", a.Status)
 		}
 	}
