@@ -53,27 +53,47 @@ func askCode(d *demonstration, p *tab) {
 	p.press("main form button.btn-primary")
 }
 
-var confirmLink = regexp.MustCompile(`/account/email/[\w-]+`)
-
-// openConfirmation asks for another address and opens the link of the mail.
-func openConfirmation(d *demonstration, p *tab) {
+// letter is the link that a mail in the desk's outbox has, which lies there since nothing can send it.
+func (d *demonstration) letter(to string, link *regexp.Regexp) (path string) {
 	d.t.Helper()
-	p.typeInto("#f-email", fmt.Sprintf("another%d@yanshi.example", p.serial()))
-	p.typeInto("#f-password", d.password)
-	p.press("main form button.btn-primary")
-	admin, link := d.tab(adminOne), ""
+	admin := d.tab(adminOne)
 	err := eventually(startPatience, func() error {
 		admin.open("/desk/outbox")
-		link = confirmLink.FindString(ask[string](admin, `document.querySelector("main").textContent`))
-		if link == "" {
-			return fmt.Errorf("no link to confirm an address in the outbox: %s", admin.text("main"))
+		path = link.FindString(ask[string](admin, `[...document.querySelectorAll("main tbody tr")].find(r => r.innerText.includes(`+quote(to)+`))?.textContent ?? ""`))
+		if path == "" {
+			return fmt.Errorf("no link for %s in the outbox: %s", to, admin.text("main"))
 		}
 		return nil
 	})
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	p.open(link)
+	return path
+}
+
+var (
+	confirmLink = regexp.MustCompile(`/account/email/[\w-]+`)
+	inviteLink  = regexp.MustCompile(`/activate/[\w-]+`)
+)
+
+// openConfirmation asks for another address and opens the link of the mail.
+func openConfirmation(d *demonstration, p *tab) {
+	d.t.Helper()
+	email := fmt.Sprintf("another%d@yanshi.example", p.serial())
+	p.typeInto("#f-email", email)
+	p.typeInto("#f-password", d.password)
+	p.press("main form button.btn-primary")
+	p.open(d.letter(email, confirmLink))
+}
+
+// openInvitation invites somebody who has an account elsewhere and opens the link of the mail.
+func openInvitation(d *demonstration, p *tab) {
+	d.t.Helper()
+	p.typeInto("#f-name", "测试员")
+	p.typeInto("#f-email", listedFiler)
+	p.press(`form[action="/account/people"] button`)
+	p.open(d.letter(listedFiler, inviteLink))
+	p.wants("h1", "接受邀请")
 }
 
 // claimTwice claims a report that another reviewer has claimed meanwhile.

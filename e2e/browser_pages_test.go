@@ -74,9 +74,6 @@ var pageKinds = []pageKind{
 		p.typeInto("#f-email", "nobody@yanshi.example")
 		p.press("main form button[type=submit]")
 	}},
-	{name: "account-accept", path: "/sign-in", act: func(d *demonstration, p *tab) {
-		p.open(d.invite("reviewer", "--authority", townCode, reviewerTwo))
-	}},
 	{name: "account-link-over", path: "/activate/no-such-link", status: http.StatusGone},
 	{name: "error-not-found", path: "/no-such-page", status: http.StatusNotFound},
 
@@ -89,6 +86,7 @@ var pageKinds = []pageKind{
 	{name: "account-people-refused", who: serviceFiler, path: "/account/people", act: func(_ *demonstration, p *tab) {
 		p.press(`form[action="/account/people"] button`)
 	}},
+	{name: "account-accept", who: serviceFiler, path: "/account/people", act: openInvitation},
 	{name: "account-people-editor", who: serviceEditor, path: "/account/people"},
 	{name: "account-end", who: serviceFiler, path: "/account/people", through: []string{`main a[href$="/end"]`}},
 	{name: "account-tokens", who: serviceFiler, path: "/account/tokens"},
