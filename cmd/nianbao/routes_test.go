@@ -272,7 +272,7 @@ func TestEveryRouteHasItsRule(t *testing.T) {
 		for _, v := range visitors {
 			got := v.call(route, path)
 			if problem := judge(route, v, owned, got); problem != "" {
-				t.Errorf("%s as %s: %d, %s", route.Name(), v.name, got.Status, problem)
+				t.Errorf("%s as %s: %d %s, %s", route.Name(), v.name, got.Status, got.Header.Get("Location"), problem)
 			}
 		}
 	}

@@ -247,8 +247,13 @@ func (a *App) SignOut(c echo.Context) error {
 	return nil
 }
 
-// authorise applies the route's rule. A page that needs a sign-in leads there
-// and back; everything else is refused.
+// errSignInFirst is the refusal of a page to somebody who may get in by signing
+// in. It is an error, and not an answer given here, so that no caller can go on
+// to the page.
+var errSignInFirst = errors.New("sign in first")
+
+// authorise applies the route's rule; nil lets the request in. A page asked for
+// by nobody is errSignInFirst, everything else is refused.
 func (a *App) authorise(c echo.Context, r *Route) error {
 	p := Principal(c)
 	if r.Access.Allows(p) {
@@ -264,7 +269,12 @@ func (a *App) authorise(c echo.Context, r *Route) error {
 	if r.IsAPI() || !safeMethod(req.Method) || req.Header.Get("HX-Request") != "" {
 		return errUnauthorised
 	}
-	return c.Redirect(http.StatusSeeOther, signInPath+"?return="+url.QueryEscape(req.URL.RequestURI()))
+	return errSignInFirst
+}
+
+// toSignIn leads to the sign-in and back.
+func toSignIn(c echo.Context) error {
+	return SeeOther(c, signInPath+"?return="+url.QueryEscape(c.Request().URL.RequestURI()))
 }
 
 // errScope tells a token's user which right is missing.

@@ -302,3 +302,34 @@ func TestAbortedAnswerIsCut(t *testing.T) {
 		t.Errorf("the answer ends as if it were whole: %q", body)
 	}
 }
+
+// TestWhoIsRefusedNeverReachesThePage: the handler itself must not run, whatever the answer looks like.
+func TestWhoIsRefusedNeverReachesThePage(t *testing.T) {
+	w := newWorld(t)
+	var reached []string
+	reach := func(c echo.Context) error {
+		reached = append(reached, c.Request().Method+" "+c.Path())
+		return c.String(http.StatusOK, "秘密")
+	}
+	approvers := web.Roles(account.RoleApprover)
+	if err := w.app.Mount([]web.Route{
+		{Method: "GET", Path: "/inner", Access: approvers, Handler: reach},
+		{Method: "POST", Path: "/inner", Access: approvers, Handler: reach},
+		{Method: "GET", Path: "/api/v1/inner", Access: approvers, Handler: reach},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	webtest.Person(t, w.db, "shen@x.example", account.RoleReviewer, city)
+	nobody, reviewer := webtest.NewBrowser(t, w.base), webtest.NewBrowser(t, w.base)
+	reviewer.SignIn("shen@x.example")
+	for _, b := range []*webtest.Browser{nobody, reviewer} {
+		for _, call := range [][2]string{{"GET", "/inner"}, {"HEAD", "/inner"}, {"POST", "/inner"}, {"GET", "/api/v1/inner"}} {
+			if a := send(t, b, call[0], w.base+call[1], ""); strings.Contains(a.Body, "秘密") || a.Status < 300 {
+				t.Errorf("%s %s: %d %s", call[0], call[1], a.Status, a.Body)
+			}
+		}
+	}
+	if len(reached) > 0 {
+		t.Errorf("handlers that ran: %q", reached)
+	}
+}

@@ -182,7 +182,9 @@ func (a *App) guard(r *Route) echo.HandlerFunc {
 		if err := a.authenticate(c, r); err != nil {
 			return err
 		}
-		if err := a.authorise(c, r); err != nil {
+		if err := a.authorise(c, r); errors.Is(err, errSignInFirst) {
+			return toSignIn(c)
+		} else if err != nil {
 			return err
 		}
 		if err := a.csrf.check(c, r); err != nil {
