@@ -156,6 +156,7 @@ func (c *serveCmd) serveNode(e *environment, n *node, listener net.Listener) err
 	}
 	ctx, stop := context.WithCancel(e.ctx)
 	defer stop()
+	go keepSmall(ctx)
 	server := app.Server()
 	failed := make(chan error, 2)
 	go func() { failed <- server.Serve(listener) }()

@@ -25,8 +25,8 @@ type Renderer struct {
 
 // newRenderer parses everything; the error names the file and the line.
 func newRenderer(files fs.FS, a *assets) (*Renderer, error) {
-	base := template.New("layout").Funcs(funcs(a)).Option("missingkey=error")
-	base, err := base.ParseFS(files, "layout.html", "shared/*.html")
+	empty := func() *template.Template { return template.New("layout").Funcs(funcs(a)).Option("missingkey=error") }
+	base, err := empty().ParseFS(files, "layout.html", "shared/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("parse shared templates: %w", err)
 	}
@@ -42,11 +42,13 @@ func newRenderer(files fs.FS, a *assets) (*Renderer, error) {
 				return nil, fmt.Errorf("template %s: %w", name, err)
 			}
 			page := strings.TrimSuffix(name, path.Ext(name))
-			set.Funcs(template.FuncMap{"pageName": func() string { return page }})
+			named := template.FuncMap{"pageName": func() string { return page }}
 			if set, err = set.ParseFS(files, name); err != nil {
 				return nil, fmt.Errorf("parse template: %w", err)
 			}
-			r.pages[page] = set
+			if r.pages[page], err = reduced(set, base, empty().Funcs(named)); err != nil {
+				return nil, fmt.Errorf("template %s: %w", name, err)
+			}
 		}
 	}
 	return r, nil
