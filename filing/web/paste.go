@@ -67,10 +67,10 @@ func (v *sectionView) pasteView(key, columns string) PasteView {
 func (w *workspace) readPaste(s *form.Section, sent url.Values, in *input) (taken string) {
 	key := sent.Get(pasteButton)
 	text := sent.Get(pastePrefix + key)
-	switch {
-	case key == "":
+	switch key {
+	case "":
 		return ""
-	case key == s.Code:
+	case s.Code:
 		set, p := w.lineGridOf(s).paste(text)
 		if len(p.problems) > 0 {
 			in.pasted = map[string]pasted{key: p}

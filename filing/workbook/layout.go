@@ -57,7 +57,6 @@ type rowPlan struct {
 	mark   string
 	hidden bool
 	cells  []cellPlan
-	lines  int // of text, for the height
 }
 
 // sheetPlan is a sheet.

@@ -54,7 +54,7 @@ func (t *table) unit(words []string) {
 func (t *table) checkMaker(words []string) {
 	for _, text := range words {
 		m := makerWords.FindStringSubmatch(text)
-		if m != nil && plainLabel(m[1]) != plainLabel(t.report.Name) {
+		if len(m) > 1 && plainLabel(m[1]) != plainLabel(t.report.Name) {
 			t.note("“%s”的编制单位写的是“%s”，与“%s”不同。请核对是不是选错了文件。", t.st.name, m[1], t.report.Name)
 		}
 	}

@@ -142,7 +142,7 @@ func (p *Pages) sponsorFile(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	defer content.Close()
+	defer func() { _ = content.Close() }()
 	return web.ServeFile(c, web.File{Name: a.Name, MediaType: a.MediaType, SHA256: a.SHA256, Content: content, Download: c.QueryParam("save") != ""})
 }
 

@@ -139,15 +139,15 @@ func workbookCells(report workbook.Report, reading *workbook.Reading, list []wor
 func asFindings(err error) error {
 	var cells *workbook.CellError
 	if errors.As(err, &cells) {
-		return &cellsRefused{cells}
+		return &cellsError{cells}
 	}
 	return err
 }
 
-type cellsRefused struct{ *workbook.CellError }
+type cellsError struct{ *workbook.CellError }
 
 // ProblemFindings are the cells as findings, each naming sheet and cell.
-func (r *cellsRefused) ProblemFindings() any {
+func (r *cellsError) ProblemFindings() any {
 	list := make([]check.Finding, len(r.Cells))
 	for i, c := range r.Cells {
 		keys := []string{}
