@@ -196,7 +196,7 @@ func TestSetUpASeason(t *testing.T) {
 	wants(t, nianbao(t, "", "job", "run", "dance"), exitUsage, "dance")
 	wants(t, nianbao(t, "", "job", "run", "remind", "--as-of", "2019-03-01T08:00:00+08:00"), exitFailed, "only on a demonstration")
 	// The tests' wall clock stands in 2019, the database's does not: just what doctor is for.
-	wants(t, nianbao(t, "", "doctor"), exitFailed, "database     ok", "no mail server", "clock        WRONG", "set both by NTP", "1 of 7")
+	wants(t, nianbao(t, "", "doctor"), exitFailed, "database     ok", "no mail server", "clock        WRONG", "set both by NTP", "1 of 8")
 }
 
 // outboxOf is the one mail that waits, as "recipient text".

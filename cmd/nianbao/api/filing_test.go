@@ -68,7 +68,7 @@ func TestReportFromDraftToReceipt(t *testing.T) {
 		t.Errorf("If-None-Match: %d with %d bytes", again.Status, len(again.Body))
 	}
 	report := w.get(w.filer(1), "/reports/2018").want(http.StatusOK)
-	want := fmt.Sprintf(`{"conclusion":null,"opinion":null,"remarks":[],"status":"submitted","submissions":[{"receipt_no":"2018-0000001",`+
+	want := fmt.Sprintf(`{"conclusion":null,"opinion":null,"remarks":[],"status":"submitted","submissions":[{"kind":"report","receipt_no":"2018-0000001",`+
 		`"received_at":"2019-01-20T12:00:00+08:00","review_due_on":"2019-02-01","status":"submitted","submission_id":%q}]}`, receipt.SubmissionId)
 	if got := strings.TrimSpace(string(report.Body)); got != want {
 		t.Errorf("report\n%s\nwant\n%s", got, want)
