@@ -74,7 +74,7 @@ func TestExplanations(t *testing.T) {
 		t.Fatalf("over an unseen explanation: %d", kept.Status)
 	}
 	webtest.CheckHTML(t, "check with a conflict", []byte(kept.Body))
-	wantText(t, kept.Body, "您打开本页以后，测试员写了：“村里没有邮编”")
+	wantText(t, kept.Body, "您打开本页以后，测试员写了：“村里\n没有邮编”")
 	again := formOn(t, kept.Body, checkPath)
 	if again.Get(name) != "另一个人写的" {
 		t.Errorf("what was typed is lost: %q", again.Get(name))
