@@ -126,3 +126,22 @@ func later(a, b workday.Date) workday.Date {
 	}
 	return a
 }
+
+// warnAt are the working days before somebody's last day at which they are warned, most first.
+var warnAt = []int{3, 1}
+
+// WarnUntil is the last day of which anybody is to be warned today: the one before the working day after the farthest
+// threshold, so that a day off is not warned of late.
+func WarnUntil(c *workday.Calendar, today workday.Date) workday.Date {
+	return c.Due(today, warnAt[0]+1).Date.AddDays(-1)
+}
+
+// WarnThreshold is the nearest threshold that a day has reached of which left working days remain; false for none.
+func WarnThreshold(left int) (threshold int, reached bool) {
+	for _, t := range warnAt {
+		if left <= t {
+			threshold, reached = t, true
+		}
+	}
+	return threshold, reached
+}

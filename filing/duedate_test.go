@@ -127,3 +127,15 @@ func TestFilingPeriod(t *testing.T) {
 		t.Error("late reports end although no next season is known")
 	}
 }
+
+func TestWarnThreshold(t *testing.T) {
+	for left, want := range map[int]int{-1: 1, 0: 1, 1: 1, 2: 3, 3: 3, 4: 0, 9: 0} {
+		if got, reached := WarnThreshold(left); got != want || reached != (want > 0) {
+			t.Errorf("%d working days left: threshold %d (%v), want %d", left, got, reached, want)
+		}
+	}
+	// Thursday, 4 April 2019: Qingming takes the 5th and the weekend follows, so the fourth working day is the 11th and the day before it the last.
+	if got := WarnUntil(workday.Builtin(), workday.NewDate(2019, 4, 4)).String(); got != "2019-04-10" {
+		t.Errorf("warned of until %s", got)
+	}
+}

@@ -16,10 +16,6 @@ import (
 	"nianbao/internal/workday"
 )
 
-// sponsorWarnAt are the working days before a sponsor's day at which it is
-// warned, the larger first.
-var sponsorWarnAt = []int{3, 1}
-
 // sponsorBatch is how many reviews one transaction of the watch touches.
 const sponsorBatch = 1000
 
@@ -43,7 +39,7 @@ func (s *Service) WatchSponsors(ctx context.Context, now time.Time) (SponsorWatc
 	today, cal := workday.DateOf(now), s.calendar()
 	var days []workday.Date
 	err := s.db.SelectContext(ctx, &days, `SELECT DISTINCT due_on FROM sponsor_review
-		WHERE status = 'pending' AND passed_at IS NULL AND due_on <= $1 ORDER BY due_on`, cal.Due(today, sponsorWarnAt[0]+1).Date.AddDays(-1))
+		WHERE status = 'pending' AND passed_at IS NULL AND due_on <= $1 ORDER BY due_on`, WarnUntil(cal, today))
 	if err != nil {
 		return sum, fmt.Errorf("watch sponsors: %w", err)
 	}
@@ -83,13 +79,8 @@ func sponsorMarkFor(day workday.Date, left int, now time.Time) (m sponsorMark, d
 		m.set, m.value, m.unmarked = "passed_at", now, "passed_at IS NULL"
 		return m, true
 	}
-	for _, threshold := range sponsorWarnAt {
-		if left <= threshold {
-			m.value, due = threshold, true
-			m.unmarked = fmt.Sprintf("(warned_days IS NULL OR warned_days > %d)", threshold)
-		}
-	}
-	m.set = "warned_days"
+	threshold, due := WarnThreshold(left)
+	m.set, m.value, m.unmarked = "warned_days", threshold, fmt.Sprintf("(warned_days IS NULL OR warned_days > %d)", threshold)
 	return m, due
 }
 

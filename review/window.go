@@ -11,13 +11,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/lib/pq"
 
+	"nianbao/filing"
 	"nianbao/internal/event"
 	"nianbao/internal/postgres"
 	"nianbao/internal/workday"
 )
-
-// warnAt are the working days before the end of a window at which the reviewer's side is warned, the larger first.
-var warnAt = []int{3, 1}
 
 // windowBatch is how many reviews one transaction of the watch touches: short locks, and a failed batch costs little.
 const windowBatch = 1000
@@ -40,10 +38,10 @@ func (w WindowSummary) String() string {
 // watcher is who acts in the event log.
 var watcher = event.Clock("watch-windows")
 
-// WatchWindows is the body of the job watch-windows: it brings provisional windows in line with the calendar, warns of windows that end within 3 and within 1 working days
-// and escalates those that are over, each review once for each. A missed day heals: a review that was never warned is
-// warned for the nearest threshold only. Running it again changes nothing. A review that cannot be marked is left out
-// and told of in the error, which comes with what was done for the others.
+// WatchWindows is the body of the job watch-windows: it brings provisional windows in line with the calendar, warns of
+// windows that end within 3 and within 1 working days and escalates those that are over, each review once for each. A missed day
+// heals: a review that was never warned is warned for the nearest threshold only. Running it again changes nothing. A
+// review that cannot be marked is left out and told of in the error, which comes with what was done for the others.
 func (s *Service) WatchWindows(ctx context.Context, now time.Time) (WindowSummary, error) {
 	var sum WindowSummary
 	var failed []error
@@ -52,8 +50,7 @@ func (s *Service) WatchWindows(ctx context.Context, now time.Time) (WindowSummar
 	if sum.Moved, err = s.FollowCalendar(ctx, watcher); err != nil {
 		failed = append(failed, err)
 	}
-	// Up to the day before the fourth working day, so that a window that ends on a day off is not warned late.
-	days, err := s.openDueDays(ctx, cal.Due(today, warnAt[0]+1).Date.AddDays(-1))
+	days, err := s.openDueDays(ctx, filing.WarnUntil(cal, today))
 	if err != nil {
 		return sum, errors.Join(append(failed, err)...)
 	}
@@ -104,19 +101,9 @@ func windowMarkFor(day workday.Date, left int, now time.Time) (m windowMark, due
 		m.column, m.value, m.unmarked = "escalated_at", now, "escalated_at IS NULL"
 		return m, true
 	}
-	threshold, reached := thresholdFor(left)
+	threshold, reached := filing.WarnThreshold(left)
 	m.column, m.value, m.unmarked = "warned_days", threshold, fmt.Sprintf("(warned_days IS NULL OR warned_days > %d)", threshold)
 	return m, reached
-}
-
-// thresholdFor is the nearest threshold that a window with that many working days left has reached.
-func thresholdFor(left int) (threshold int, reached bool) {
-	for _, t := range warnAt {
-		if left <= t {
-			threshold, reached = t, true
-		}
-	}
-	return threshold, reached
 }
 
 // markWindows marks in batches. Where one fails its reviews are marked one by one, so that a bad one stops no other.
