@@ -40,14 +40,20 @@ func (e *NameError) Error() string { return e.Reason }
 // ParseName gives a person's name without surrounding space, a *NameError where
 // it is none.
 func ParseName(s string) (string, error) {
+	return parseShown(s, "姓名", maxName)
+}
+
+// parseShown reads what is shown in lists under the label what, at most limit
+// characters; a *NameError where it cannot be.
+func parseShown(s, what string, limit int) (string, error) {
 	s = strings.TrimSpace(norm.NFC.String(s))
 	switch n := utf8.RuneCountInString(s); {
 	case n == 0:
-		return "", &NameError{"请填写姓名"}
-	case n > maxName:
-		return "", &NameError{fmt.Sprintf("姓名不能超过 %d 个字", maxName)}
+		return "", &NameError{"请填写" + what}
+	case n > limit:
+		return "", &NameError{fmt.Sprintf("%s不能超过 %d 个字", what, limit)}
 	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }):
-		return "", &NameError{"姓名里有不能显示的字符，请重新填写"}
+		return "", &NameError{what + "里有不能显示的字符，请重新填写"}
 	}
 	return s, nil
 }

@@ -4,14 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/lib/pq"
-	"golang.org/x/text/unicode/norm"
 
 	"nianbao/internal/event"
 	"nianbao/internal/postgres"
@@ -84,16 +80,7 @@ type NewOwnToken struct {
 
 // ParseTokenName says under which name a token is listed; *NameError where it cannot be one.
 func ParseTokenName(s string) (string, error) {
-	s = strings.TrimSpace(norm.NFC.String(s))
-	switch n := utf8.RuneCountInString(s); {
-	case n == 0:
-		return "", &NameError{"请填写名称"}
-	case n > maxTokenName:
-		return "", &NameError{fmt.Sprintf("名称不能超过 %d 个字", maxTokenName)}
-	case !utf8.ValidString(s) || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) }):
-		return "", &NameError{"名称里有不能显示的字符，请重新填写"}
-	}
-	return s, nil
+	return parseShown(s, "名称", maxTokenName)
 }
 
 // MakeToken makes a token for the organisation of By, a responsible person, and
