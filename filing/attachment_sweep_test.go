@@ -40,7 +40,7 @@ func TestSweepAttachments(t *testing.T) {
 		t.Errorf("in the store: %v", keys)
 	}
 	for _, a := range []Attachment{first, kept} {
-		if _, err := w.svc.OpenAttachment(w.ctx, a); err != nil {
+		if err := w.opens(a); err != nil {
 			t.Errorf("a file in force: %v", err)
 		}
 	}
@@ -48,7 +48,7 @@ func TestSweepAttachments(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	if _, err := w.svc.OpenAttachment(w.ctx, list[0]); err != nil {
+	if err := w.opens(list[0]); err != nil {
 		t.Errorf("the submission's file: %v", err)
 	}
 	if ok, _ := w.svc.blobs.Exists(w.ctx, gone.BlobKey); ok {
@@ -109,4 +109,13 @@ func TestDamagedStore(t *testing.T) {
 	if _, err := w.svc.OpenAttachment(w.ctx, a); err == nil {
 		t.Error("opened")
 	}
+}
+
+// opens tells whether a file can be opened and closed.
+func (w *world) opens(a Attachment) error {
+	r, err := w.svc.OpenAttachment(w.ctx, a)
+	if err != nil {
+		return err
+	}
+	return r.Close()
 }
